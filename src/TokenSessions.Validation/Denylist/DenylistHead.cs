@@ -1,0 +1,33 @@
+namespace TokenSessions.Validation.Denylist;
+
+/// <summary>What every reader and writer of one denylist must agree on. Values only grow.</summary>
+public sealed record DenylistHead
+{
+    /// <summary>Into how many parts the feed is split, 1 to 64.</summary>
+    public int Shards { get; set; } = 1;
+
+    /// <summary>How long a feed item is kept: the longest access-token lifetime, the skew of its verifiers and 5 minutes.</summary>
+    public TimeSpan Window { get; set; }
+
+    /// <summary>The longest <c>exp − iat</c> of any issuer on this denylist. Validators refuse tokens that live longer.</summary>
+    public TimeSpan LongestAccessTokenLifetime { get; set; }
+
+    /// <summary>The longest time any session of any issuer on this denylist can be refreshed.</summary>
+    public TimeSpan LongestRefreshLife { get; set; }
+
+    /// <summary>The larger of both, value by value.</summary>
+    /// <param name="other">Another head.</param>
+    public DenylistHead Max(DenylistHead other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new()
+        {
+            Shards = Math.Max(Shards, other.Shards),
+            Window = Larger(Window, other.Window),
+            LongestAccessTokenLifetime = Larger(LongestAccessTokenLifetime, other.LongestAccessTokenLifetime),
+            LongestRefreshLife = Larger(LongestRefreshLife, other.LongestRefreshLife),
+        };
+    }
+
+    private static TimeSpan Larger(TimeSpan a, TimeSpan b) => a > b ? a : b;
+}

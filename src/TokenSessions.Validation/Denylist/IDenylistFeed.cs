@@ -1,0 +1,29 @@
+namespace TokenSessions.Validation.Denylist;
+
+/// <summary>Where a validator reads the denylist: DynamoDB, a service's signed feed, or the journal in the same process.</summary>
+public interface IDenylistFeed
+{
+    /// <summary>Reads rules, completely: every page is followed to its end before this answers.</summary>
+    /// <param name="since">
+    /// Rules stamped at this time or later, in the clock of earlier answers' <see cref="DenylistChanges.AsOf"/>.
+    /// Null reads the whole window. Standing rules are part of every answer.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>At least what was asked for; more does no harm.</returns>
+    /// <exception cref="DenylistUnavailableException">Nothing, or not everything, could be read.</exception>
+    Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken);
+}
+
+/// <summary>What a feed answered.</summary>
+/// <param name="AsOf">Every rule acknowledged before this moment is known: when the first request behind this answer was <em>sent</em>.</param>
+/// <param name="Head">The head, read with the rules.</param>
+/// <param name="Rules">The rules, in any order; the same rule may stand here more than once.</param>
+/// <param name="IsWholeWindow">True if this is the whole window, whatever was asked for.</param>
+public sealed record DenylistChanges(
+    DateTimeOffset AsOf, DenylistHead Head, IReadOnlyList<DenylistRule> Rules, bool IsWholeWindow);
+
+/// <summary>The denylist feed could not be read, or what it gave could not be believed.</summary>
+/// <param name="message">What failed and where; no token, no secret.</param>
+/// <param name="innerException">Why.</param>
+public sealed class DenylistUnavailableException(string message, Exception? innerException = null)
+    : Exception(message, innerException);

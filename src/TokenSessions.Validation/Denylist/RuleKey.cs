@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using TokenSessions.Validation.Jose;
+
+namespace TokenSessions.Validation.Denylist;
+
+/// <summary>The key of a rule: the first 16 bytes of SHA-256 over the length-prefixed issuer, kind and value.</summary>
+/// <remarks>Exact bytes with their lengths, so no user name can produce another's key; the size is fixed, and the feed shows no names.</remarks>
+/// <param name="Value">The 16 bytes, big-endian.</param>
+public readonly record struct RuleKey(UInt128 Value)
+{
+    /// <summary>Bytes of a key.</summary>
+    public const int Length = 16;
+
+    private const int StackLimit = 1024;
+
+    /// <summary>The key of one rule.</summary>
+    /// <param name="issuer">The <c>iss</c> whose tokens the rule ends.</param>
+    /// <param name="kind">What it ends.</param>
+    /// <param name="value">The <c>jti</c>, <c>sid</c>, <c>sub</c>, <c>client_id</c> or <c>kid</c>; empty for <see cref="RuleKind.All"/>.</param>
+    public static RuleKey For(string issuer, RuleKind kind, string value)
+    {
+        ArgumentNullException.ThrowIfNull(issuer);
+        ArgumentNullException.ThrowIfNull(value);
+
+        var issuerLength = Encoding.UTF8.GetByteCount(issuer);
+        var valueLength = Encoding.UTF8.GetByteCount(value);
+        var length = sizeof(int) + issuerLength + sizeof(int) + sizeof(int) + valueLength;
+        var input = length <= StackLimit ? stackalloc byte[length] : new byte[length];
+
+        var rest = input;
+        BinaryPrimitives.WriteInt32BigEndian(rest, issuerLength);
+        Encoding.UTF8.GetBytes(issuer, rest[sizeof(int)..]);
+        rest = rest[(sizeof(int) + issuerLength)..];
+        BinaryPrimitives.WriteInt32BigEndian(rest, (int)kind); // A number of fixed length needs no length of its own.
+        rest = rest[sizeof(int)..];
+        BinaryPrimitives.WriteInt32BigEndian(rest, valueLength);
+        Encoding.UTF8.GetBytes(value, rest[sizeof(int)..]);
+
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(input, hash);
+        return new(BinaryPrimitives.ReadUInt128BigEndian(hash));
+    }
+
+    /// <summary>The key written as 22 characters of base64url, or null if the text is not that.</summary>
+    /// <param name="text">What <see cref="ToString"/> gave.</param>
+    public static RuleKey? Parse(ReadOnlySpan<char> text)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        return StrictBase64Url.TryDecode(text, bytes, out var written) && written == Length
+            ? new(BinaryPrimitives.ReadUInt128BigEndian(bytes))
+            : null;
+    }
+
+    /// <summary>22 characters of base64url.</summary>
+    public override string ToString()
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, Value);
+        return StrictBase64Url.Encode(bytes);
+    }
+}
