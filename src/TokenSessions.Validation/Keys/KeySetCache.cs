@@ -100,29 +100,28 @@ public sealed class KeySetCache
     {
         var (sentAt, sentAtTimestamp) = (_time.GetUtcNow(), _time.GetTimestamp());
         using var deadline = new CancellationTokenSource(FetchTimeout, _time);
-        KeySetOutcome outcome;
         try
         {
             var keys = await _source.FetchAsync(deadline.Token).WaitAsync(deadline.Token).ConfigureAwait(false);
             _good = new(keys, sentAt, sentAtTimestamp);
-            outcome = new(true, string.Join(' ', keys.Ignored));
+            attempt.IsGood = true;
+            return new(true, string.Join(' ', keys.Ignored));
         }
         catch (KeySetUnavailableException e)
         {
-            outcome = new(false, e.Message);
+            return new(false, e.Message);
         }
         catch (OperationCanceledException)
         {
-            outcome = new(false, $"The key set did not arrive within {FetchTimeout.TotalSeconds} s.");
+            return new(false, $"The key set did not arrive within {FetchTimeout.TotalSeconds} s.");
         }
-
-        lock (_gate)
+        finally
         {
-            attempt.IsGood = outcome.IsFetched;
-            _inFlight = null;
+            lock (_gate)
+            {
+                _inFlight = null; // Also after a source's own mistake: the next one to ask tries again.
+            }
         }
-
-        return outcome;
     }
 
     /// <summary>Either clock may stand still while a function is suspended, so the larger difference counts.</summary>
@@ -137,9 +136,15 @@ public sealed class KeySetCache
 
     private sealed class Attempt(long startedAt)
     {
+        private volatile bool _isGood;
+
         public long StartedAt { get; } = startedAt;
 
-        public bool IsGood { get; set; }
+        public bool IsGood
+        {
+            get => _isGood;
+            set => _isGood = value;
+        }
     }
 }
 
