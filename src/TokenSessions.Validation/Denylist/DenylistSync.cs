@@ -1,9 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
 
 namespace TokenSessions.Validation.Denylist;
 
 /// <summary>Keeps a <see cref="DenylistSnapshot"/> in step with a feed. Owns no loop: its host calls <see cref="SyncAsync"/>.</summary>
-public sealed class DenylistSync
+/// <remarks>
+/// Nothing is given before the whole window was read once. From then on each poll overlaps the last, and what is younger than
+/// 3 minutes is read again every 30 seconds, the whole window every 5 minutes, so that late and out-of-order arrivals are found.
+/// </remarks>
+public sealed class DenylistSync : IDisposable
 {
     /// <summary>How soon a rule acts at every validator of the region that reads the store itself: 5 seconds.</summary>
     public static readonly TimeSpan RevocationBound = TimeSpan.FromSeconds(5);
@@ -14,43 +19,232 @@ public sealed class DenylistSync
     /// <summary>How often a host should call <see cref="SyncAsync"/>: 2 seconds.</summary>
     public static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
+    /// <summary>The longest a load may take while there is no snapshot that others wait to see refreshed: 20 seconds.</summary>
+    /// <remarks>A million rules do not arrive within <see cref="RevocationBound"/>; what is given afterwards is as old as it is.</remarks>
+    public static readonly TimeSpan FirstLoadBound = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RecentSpan = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan RecentInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan WholeInterval = TimeSpan.FromMinutes(5);
+
     private readonly IDenylistFeed _feed;
     private readonly TimeProvider _time;
-    private DenylistSnapshot? _snapshot;
+    private readonly DenylistGauges _gauges;
+    private readonly Moment _createdAt;
+    private readonly Lock _gate = new();
+
+    private volatile Published? _published;
+
+    // Under the gate.
+    private Poll? _inFlight;
+    private Moment? _polledAt;
+    private Moment _recentReadAt;
+    private Moment _wholeReadAt;
+    private bool _isWholeReadOwed;
 
     /// <summary>A sync that has read nothing yet.</summary>
     /// <param name="feed">Where the rules come from.</param>
     /// <param name="time">The clock.</param>
-    public DenylistSync(IDenylistFeed feed, TimeProvider time)
+    /// <param name="meters">Where <c>tokensessions.denylist.staleness</c> (seconds) and <c>tokensessions.denylist.rules</c> are observed.</param>
+    public DenylistSync(IDenylistFeed feed, TimeProvider time, IMeterFactory? meters = null)
     {
-        (_feed, _time) = (feed, time);
+        ArgumentNullException.ThrowIfNull(feed);
+        ArgumentNullException.ThrowIfNull(time);
+        (_feed, _time, _createdAt) = (feed, time, Moment.Now(time));
+        _gauges = new(this, meters);
     }
+
+    private enum Extent
+    {
+        Newest,
+        Recent,
+        Whole,
+    }
+
+    /// <summary>How long a host should wait before it calls <see cref="SyncAsync"/>; zero when a sync is due now.</summary>
+    /// <remarks>A wall clock that was set back makes one due at once: new rules may carry older times than the last poll.</remarks>
+    public TimeSpan UntilDue
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _polledAt is not { } last || last.IsBeforeStepBack(_time) || last.Age(_time) >= PollInterval
+                    ? TimeSpan.Zero
+                    : PollInterval - last.Age(_time);
+            }
+        }
+    }
+
+    internal TimeSpan Staleness => (_published?.FreshAt ?? _createdAt).Age(_time);
+
+    internal int RuleCount => _published?.Snapshot.Rules.Count ?? 0;
 
     /// <summary>The newest complete snapshot and its age.</summary>
     /// <param name="snapshot">The snapshot; null before the first complete sync.</param>
-    /// <param name="age">Since the first request behind the snapshot was sent.</param>
-    /// <returns>False while no complete snapshot may be relied on, whatever the outage policy.</returns>
+    /// <param name="age">
+    /// Since the first request behind the snapshot was sent; for the copy of somebody else's answer, since it was made and never
+    /// less than since it was first fetched. The larger of the wall-clock and the elapsed difference.
+    /// </param>
+    /// <returns>
+    /// False while no complete snapshot may be relied on, whatever the outage policy: before the first complete sync, and when
+    /// the last lies outside the head's window, so that rules may have come and gone unseen.
+    /// </returns>
     public bool TryGetSnapshot([NotNullWhen(true)] out DenylistSnapshot? snapshot, out TimeSpan age)
     {
-        snapshot = _snapshot;
-        age = snapshot is null ? TimeSpan.MaxValue : _time.GetUtcNow() - snapshot.AsOf;
+        var published = _published;
+        age = published is null ? TimeSpan.MaxValue : published.FreshAt.Age(_time);
+        snapshot = published is not null && age <= published.Snapshot.Head.Window ? published.Snapshot : null;
         return snapshot is not null;
     }
 
-    /// <summary>One step: reads what is new and publishes the next snapshot, or reports why not.</summary>
-    /// <param name="cancellationToken">Ends this caller's wait.</param>
-    public async Task<DenylistSyncOutcome> SyncAsync(CancellationToken cancellationToken = default)
+    /// <summary>One step: reads what is new and publishes the next snapshot, or reports why not. Joins a step under way.</summary>
+    /// <param name="cancellationToken">Ends this caller's wait; the step goes on for the others.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<DenylistSyncOutcome> SyncAsync(CancellationToken cancellationToken = default)
     {
+        Task<DenylistSyncOutcome> task;
+        lock (_gate)
+        {
+            // Where a function is suspended even the deadline of a poll stands still, so its age is asked here too.
+            _inFlight = _inFlight is { } current && !current.IsTooOld(_time) ? current : Start();
+            task = _inFlight.Task;
+        }
+
+        return task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Ends the measurements. The last snapshot can still be asked for.</summary>
+    public void Dispose() => _gauges.Dispose();
+
+    /// <summary>Call it with the gate held.</summary>
+    private Poll Start()
+    {
+        var now = Moment.Now(_time);
+        var hasSnapshot = TryGetSnapshot(out var snapshot, out _);
+        var extent = hasSnapshot ? NextExtent() : Extent.Whole;
+        DateTimeOffset? since = extent switch
+        {
+            Extent.Newest => snapshot!.AsOf - Overlap,
+            Extent.Recent => snapshot!.AsOf - RecentSpan,
+            Extent.Whole => null,
+        };
+
+        _polledAt = now;
+        if (extent is Extent.Recent)
+        {
+            _recentReadAt = now;
+        }
+        else if (extent is Extent.Whole)
+        {
+            (_wholeReadAt, _isWholeReadOwed) = (now, true);
+        }
+
+        var poll = new Poll(now, since, extent, hasSnapshot ? RevocationBound : FirstLoadBound);
+        poll.Task = Task.Run(() => ReadAsync(poll)); // On the pool: nothing of a feed may run with the gate held.
+        return poll;
+    }
+
+    /// <summary>
+    /// What to read now that there is a snapshot. A re-read that failed is owed, but comes again only after
+    /// <see cref="RecentInterval"/>: one too large for its time must not keep the newest rules out.
+    /// </summary>
+    private Extent NextExtent()
+    {
+        if (_published!.ReadAt.IsBeforeStepBack(_time)
+            || _wholeReadAt.Age(_time) >= (_isWholeReadOwed ? RecentInterval : WholeInterval))
+        {
+            return Extent.Whole;
+        }
+
+        return _recentReadAt.Age(_time) >= RecentInterval ? Extent.Recent : Extent.Newest;
+    }
+
+    private async Task<DenylistSyncOutcome> ReadAsync(Poll poll)
+    {
+        using var deadline = new CancellationTokenSource(poll.Bound, _time);
         try
         {
-            var changes = await _feed.ReadAsync(null, cancellationToken).ConfigureAwait(false);
-            _snapshot = new(changes.Rules.ToDictionary(rule => rule.Key), changes.Head, changes.AsOf);
-            return new(true, "");
+            var changes = await _feed.ReadAsync(poll.Since, deadline.Token).WaitAsync(deadline.Token).ConfigureAwait(false);
+            return Take(poll, changes);
         }
         catch (DenylistUnavailableException e)
         {
             return new(false, e.Message);
         }
+        catch (OperationCanceledException)
+        {
+            return poll.ThrownAway();
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _inFlight = _inFlight == poll ? null : _inFlight;
+            }
+        }
+    }
+
+    private DenylistSyncOutcome Take(Poll poll, DenylistChanges changes)
+    {
+        if (poll.Extent is Extent.Whole && !changes.IsWholeWindow)
+        {
+            return new(false, "The feed was asked for the whole window and answered with a part of it.");
+        }
+
+        if (changes.Head.Window <= TimeSpan.Zero || changes.Head.Window < changes.Head.LongestAccessTokenLifetime)
+        {
+            return new(false, "The head of the denylist keeps rules for less time than tokens live: its issuer has not written it yet.");
+        }
+
+        var last = _published;
+        var isNewer = !changes.IsCopy || last is null || changes.AsOf > last.Snapshot.AsOf;
+        var (asOf, freshAt) = isNewer
+            ? (changes.AsOf, poll.SentAt with { Wall = changes.AsOf < poll.SentAt.Wall ? changes.AsOf : poll.SentAt.Wall })
+            : (last!.Snapshot.AsOf, last.FreshAt);
+        var next = DenylistSnapshot.Merge(last?.Snapshot, changes, asOf, dropsAged: poll.Extent is not Extent.Newest);
+
+        lock (_gate)
+        {
+            if (_inFlight != poll || poll.IsTooOld(_time))
+            {
+                return poll.ThrownAway();
+            }
+
+            _published = new(next, freshAt, poll.SentAt);
+            if (changes.IsWholeWindow)
+            {
+                (_wholeReadAt, _recentReadAt, _isWholeReadOwed) = (poll.SentAt, poll.SentAt, false);
+            }
+        }
+
+        return isNewer || changes.AsOf == asOf
+            ? new(true, "")
+            : new(false, $"The feed answered as of {changes.AsOf:O}, which is older than {asOf:O} before: its rules are added, but nothing is fresher.");
+    }
+
+    /// <param name="Snapshot">What is given out.</param>
+    /// <param name="FreshAt">From when its age counts.</param>
+    /// <param name="ReadAt">When the last complete poll was sent, however old its answer was.</param>
+    private sealed record Published(DenylistSnapshot Snapshot, Moment FreshAt, Moment ReadAt);
+
+    private sealed class Poll(Moment sentAt, DateTimeOffset? since, Extent extent, TimeSpan bound)
+    {
+        public Moment SentAt => sentAt;
+
+        public DateTimeOffset? Since => since;
+
+        public Extent Extent => extent;
+
+        public TimeSpan Bound => bound;
+
+        public Task<DenylistSyncOutcome> Task { get; set; } = null!;
+
+        public bool IsTooOld(TimeProvider time) => sentAt.Age(time) > bound;
+
+        public DenylistSyncOutcome ThrownAway() =>
+            new(false, $"The feed did not answer within {bound.TotalSeconds} s; an answer that still comes is thrown away.");
     }
 }
 

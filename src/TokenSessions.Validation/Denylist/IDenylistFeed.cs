@@ -20,7 +20,14 @@ public interface IDenylistFeed
 /// <param name="Rules">The rules, in any order; the same rule may stand here more than once.</param>
 /// <param name="IsWholeWindow">True if this is the whole window, whatever was asked for.</param>
 public sealed record DenylistChanges(
-    DateTimeOffset AsOf, DenylistHead Head, IReadOnlyList<DenylistRule> Rules, bool IsWholeWindow);
+    DateTimeOffset AsOf, DenylistHead Head, IReadOnlyList<DenylistRule> Rules, bool IsWholeWindow)
+{
+    /// <summary>
+    /// True if somebody else made this answer and dated it by their clock, so that it may be a frozen or rolled-back copy: one
+    /// that is not newer than the last adds its rules, but makes nothing fresh. Default false: <see cref="AsOf"/> is our own clock.
+    /// </summary>
+    public bool IsCopy { get; init; }
+}
 
 /// <summary>The denylist feed could not be read, or what it gave could not be believed.</summary>
 /// <param name="message">What failed and where; no token, no secret.</param>
