@@ -29,14 +29,17 @@ public static class StrictBase64Url
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> destination, out int written)
     {
         written = 0;
-        return IsCanonical(text) && Base64Url.TryDecodeFromChars(text, destination, out written);
+        // The platform's decoder may throw instead of answering false when the bytes do not fit.
+        return DecodedLength(text.Length) <= destination.Length
+            && IsCanonical(text) && Base64Url.TryDecodeFromChars(text, destination, out written);
     }
 
     /// <inheritdoc cref="TryDecode(ReadOnlySpan{char}, Span{byte}, out int)"/>
     public static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> destination, out int written)
     {
         written = 0;
-        return !text.ContainsAnyExcept(Bytes)
+        return DecodedLength(text.Length) <= destination.Length
+            && !text.ContainsAnyExcept(Bytes)
             && IsCanonicalEnd(text.Length, text.IsEmpty ? 'A' : (char)text[^1])
             && Base64Url.TryDecodeFromUtf8(text, destination, out written);
     }
