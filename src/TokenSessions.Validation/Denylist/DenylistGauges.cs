@@ -2,27 +2,24 @@ using System.Diagnostics.Metrics;
 
 namespace TokenSessions.Validation.Denylist;
 
-/// <summary>The two gauges of a sync. A meter keeps its instruments for ever, so they hold the sync only weakly.</summary>
-internal sealed class DenylistGauges : IDisposable
+/// <summary>The two gauges of a sync. A meter keeps its instruments as long as it lives, so they hold the sync only weakly.</summary>
+internal sealed class DenylistGauges
 {
     private readonly WeakReference<DenylistSync> _sync;
-    private readonly Meter? _ownMeter;
 
-    public DenylistGauges(DenylistSync sync, IMeterFactory? meters)
+    private DenylistGauges(DenylistSync sync)
     {
         _sync = new(sync);
-        var meter = Metering.Create(meters);
-        _ownMeter = meters is null ? meter : null; // A factory disposes its meters itself.
-        meter.CreateObservableGauge(
-            "tokensessions.denylist.staleness", Staleness, "s", "Age of the denylist; before the first complete sync, of the sync itself.");
-        meter.CreateObservableGauge("tokensessions.denylist.rules", Rules, "{rule}", "Rules of the denylist in memory.");
     }
 
-    /// <summary>Nothing is measured from here on.</summary>
-    public void Dispose()
+    /// <summary>Measures this sync until it is no longer used, or the factory's meter ends with its host.</summary>
+    public static void Measure(DenylistSync sync, IMeterFactory? meters)
     {
-        _sync.SetTarget(null!);
-        _ownMeter?.Dispose();
+        var gauges = new DenylistGauges(sync);
+        var meter = Metering.Create(meters);
+        meter.CreateObservableGauge(
+            "tokensessions.denylist.staleness", gauges.Staleness, "s", "Age of the denylist; before the first complete sync, of the sync itself.");
+        meter.CreateObservableGauge("tokensessions.denylist.rules", gauges.Rules, "{rule}", "Rules of the denylist in memory.");
     }
 
     private IEnumerable<Measurement<double>> Staleness() =>

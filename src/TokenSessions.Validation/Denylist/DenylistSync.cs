@@ -8,7 +8,7 @@ namespace TokenSessions.Validation.Denylist;
 /// Nothing is given before the whole window was read once. From then on each poll overlaps the last, and what is younger than
 /// 3 minutes is read again every 30 seconds, the whole window every 5 minutes, so that late and out-of-order arrivals are found.
 /// </remarks>
-public sealed class DenylistSync : IDisposable
+public sealed class DenylistSync
 {
     /// <summary>How soon a rule acts at every validator of the region that reads the store itself: 5 seconds.</summary>
     public static readonly TimeSpan RevocationBound = TimeSpan.FromSeconds(5);
@@ -30,7 +30,6 @@ public sealed class DenylistSync : IDisposable
 
     private readonly IDenylistFeed _feed;
     private readonly TimeProvider _time;
-    private readonly DenylistGauges _gauges;
     private readonly Moment _createdAt;
     private readonly Lock _gate = new();
 
@@ -52,7 +51,7 @@ public sealed class DenylistSync : IDisposable
         ArgumentNullException.ThrowIfNull(feed);
         ArgumentNullException.ThrowIfNull(time);
         (_feed, _time, _createdAt) = (feed, time, Moment.Now(time));
-        _gauges = new(this, meters);
+        DenylistGauges.Measure(this, meters);
     }
 
     private enum Extent
@@ -114,9 +113,6 @@ public sealed class DenylistSync : IDisposable
 
         return task.WaitAsync(cancellationToken);
     }
-
-    /// <summary>Ends the measurements. The last snapshot can still be asked for.</summary>
-    public void Dispose() => _gauges.Dispose();
 
     /// <summary>Call it with the gate held.</summary>
     private Poll Start()

@@ -1,0 +1,235 @@
+using TokenSessions.Validation.Denylist;
+
+namespace TokenSessions.Tests.Denylist;
+
+/// <summary>Ages, bounds, steps of the clock, and callers at the same time.</summary>
+public sealed class DenylistSyncClockTests
+{
+    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
+
+    private readonly FakeClock _clock = new();
+    private readonly TimedFeed _feed;
+    private readonly DenylistSync _sync;
+
+    public DenylistSyncClockTests()
+    {
+        _feed = new(_clock);
+        _sync = new(_feed, _clock);
+    }
+
+    private DateTimeOffset Now => _clock.GetUtcNow();
+
+    private TimeSpan Age => _sync.TryGetSnapshot(out _, out var age) ? age : throw new InvalidOperationException("There is no snapshot.");
+
+    [Fact]
+    public async Task Is_as_old_as_the_moment_its_request_was_sent()
+    {
+        _feed.HoldReads();
+        var sync = Sync();
+        await _feed.Held.Task;
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        _feed.Release();
+        await sync;
+
+        Assert.Equal(TimeSpan.FromSeconds(3), Age);
+    }
+
+    [Fact]
+    public async Task Is_as_old_as_its_feed_says_if_that_is_older()
+    {
+        _feed.CopyAsOf = Now - TimeSpan.FromSeconds(7);
+        await Sync();
+
+        Assert.Equal(TimeSpan.FromSeconds(7), Age);
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(-10)]
+    public async Task Has_the_larger_age_of_both_clocks(int step)
+    {
+        await Sync();
+        _clock.Advance(TimeSpan.FromSeconds(4));
+        _clock.StepWallClock(TimeSpan.FromSeconds(step));
+
+        Assert.Equal(TimeSpan.FromSeconds(step > 0 ? 14 : 4), Age);
+    }
+
+    [Fact]
+    public async Task Is_due_every_2_seconds_counted_from_when_the_last_poll_was_sent_even_if_that_failed()
+    {
+        Assert.Equal(TimeSpan.Zero, _sync.UntilDue);
+        _feed.IsDown = true;
+        await Sync();
+        Assert.Equal(TimeSpan.FromSeconds(2), _sync.UntilDue);
+        _clock.Advance(TimeSpan.FromSeconds(2) - Millisecond);
+        Assert.Equal(Millisecond, _sync.UntilDue);
+        _clock.Advance(Millisecond);
+        Assert.Equal(TimeSpan.Zero, _sync.UntilDue);
+        _clock.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(TimeSpan.Zero, _sync.UntilDue);
+    }
+
+    [Theory]
+    [InlineData(-1000, false)] // Two clocks may drift apart by this much.
+    [InlineData(-1001, true)]
+    [InlineData(-3_600_000, true)]
+    public async Task Is_due_at_once_when_the_wall_clock_was_set_back_and_then_reads_the_whole_window(int stepMilliseconds, bool isSeen)
+    {
+        await Sync();
+        _clock.Advance(Millisecond);
+        _clock.StepWallClock(TimeSpan.FromMilliseconds(stepMilliseconds));
+        Assert.Equal(isSeen, _sync.UntilDue == TimeSpan.Zero);
+
+        _feed.Add("stamped by the clock as it is now");
+        Assert.True((await Sync()).IsComplete);
+
+        Assert.Equal(isSeen, _feed.Asked[^1] is null);
+        Assert.True(_sync.TryGetSnapshot(out var snapshot, out var age));
+        Assert.Equal(TimeSpan.Zero, age);
+        Assert.Single(snapshot.Rules);
+        Assert.Equal(TimeSpan.FromSeconds(2), _sync.UntilDue); // Once is enough.
+    }
+
+    [Fact]
+    public async Task Reads_the_whole_window_until_one_is_complete_after_the_wall_clock_was_set_back()
+    {
+        await Sync();
+        _clock.StepWallClock(TimeSpan.FromHours(-1));
+        _feed.IsDown = true;
+        await Sync();
+        _feed.IsDown = false;
+        await Sync();
+        await Sync();
+
+        Assert.Equal([true, true, true, false], _feed.Asked.Select(since => since is null));
+    }
+
+    [Fact]
+    public async Task Makes_nothing_fresh_by_a_copy_as_of_the_same_moment()
+    {
+        _feed.CopyAsOf = Now;
+        await Sync();
+        _clock.Advance(TimeSpan.FromSeconds(6));
+        _clock.StepWallClock(TimeSpan.FromSeconds(-5)); // The age cannot be talked down by the wall clock.
+        Assert.True((await Sync()).IsComplete);
+
+        Assert.Equal(TimeSpan.FromSeconds(6), Age);
+    }
+
+    [Fact]
+    public async Task Adds_the_rules_of_an_older_copy_and_moves_nothing_else()
+    {
+        var newest = Now;
+        _feed.CopyAsOf = newest;
+        await Sync();
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        _feed.CopyAsOf = newest - Millisecond;
+        _feed.Add("only in the older copy");
+        var outcome = await Sync();
+
+        Assert.False(outcome.IsComplete);
+        Assert.Contains("older", outcome.Problem, StringComparison.Ordinal);
+        Assert.True(_sync.TryGetSnapshot(out var snapshot, out var age));
+        Assert.Equal((newest, TimeSpan.FromSeconds(2)), (snapshot.AsOf, age));
+        Assert.Single(snapshot.Rules);
+
+        _feed.CopyAsOf = newest + Millisecond;
+        Assert.True((await Sync()).IsComplete);
+        Assert.Equal(TimeSpan.FromSeconds(2) - Millisecond, Age);
+    }
+
+    [Theory]
+    [InlineData(4999, true)]
+    [InlineData(5000, false)]
+    public async Task Throws_away_a_poll_that_takes_longer_than_the_bound_and_its_late_answer(int milliseconds, bool isTaken)
+    {
+        await Sync();
+        _feed.Add("answered late");
+        _feed.HoldReads();
+        var slow = Sync();
+        await _feed.Held.Task;
+        _clock.Advance(TimeSpan.FromMilliseconds(milliseconds));
+        if (!isTaken)
+        {
+            Assert.False((await slow).IsComplete);
+        }
+
+        _feed.Release();
+        var outcome = await slow;
+
+        Assert.Equal(isTaken, outcome.IsComplete);
+        Assert.Equal(isTaken, outcome.Problem.Length == 0);
+        Assert.True(_sync.TryGetSnapshot(out var snapshot, out _));
+        Assert.Equal(isTaken ? 1 : 0, snapshot.Rules.Count);
+    }
+
+    [Theory]
+    [InlineData(19_999, true)]
+    [InlineData(20_000, false)]
+    public async Task Gives_the_first_load_longer_because_no_snapshot_grows_old_meanwhile(int milliseconds, bool isTaken)
+    {
+        _feed.HoldReads();
+        var slow = Sync();
+        await _feed.Held.Task;
+        _clock.Advance(TimeSpan.FromMilliseconds(milliseconds));
+        if (!isTaken)
+        {
+            Assert.False((await slow).IsComplete);
+        }
+
+        _feed.Release();
+
+        Assert.Equal(isTaken, (await slow).IsComplete);
+        Assert.Equal(isTaken, _sync.TryGetSnapshot(out _, out var age));
+        Assert.Equal(isTaken ? TimeSpan.FromMilliseconds(milliseconds) : TimeSpan.MaxValue, age);
+    }
+
+    [Fact]
+    public async Task Does_not_join_a_poll_whose_deadline_slept_through_a_suspension()
+    {
+        await Sync();
+        _feed.HoldReads();
+        var suspended = Sync();
+        await _feed.Held.Task;
+        var release = _feed.Hold!;
+        _clock.StepWallClock(TimeSpan.FromSeconds(6)); // The wall clock went on, timers did not.
+        _feed.Hold = null;
+        _feed.Add("new");
+        Assert.True((await Sync()).IsComplete);
+        release.SetResult();
+
+        Assert.False((await suspended).IsComplete);
+        Assert.Equal(TimeSpan.Zero, Age);
+        Assert.True(_sync.TryGetSnapshot(out var snapshot, out _));
+        Assert.Single(snapshot.Rules);
+    }
+
+    [Fact]
+    public async Task Polls_once_for_callers_at_the_same_time_and_one_may_leave()
+    {
+        using var leaves = new CancellationTokenSource();
+        _feed.HoldReads();
+        var first = _sync.SyncAsync(leaves.Token);
+        await _feed.Held.Task;
+        var second = Sync();
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        _feed.Release();
+
+        Assert.True((await second).IsComplete);
+        Assert.Single(_feed.Asked);
+        Assert.True(_sync.TryGetSnapshot(out _, out _));
+    }
+
+    [Fact]
+    public async Task Polls_again_after_a_poll_has_ended()
+    {
+        await Sync();
+        await Sync();
+
+        Assert.Equal(2, _feed.Asked.Count);
+    }
+
+    private Task<DenylistSyncOutcome> Sync() => _sync.SyncAsync(TestContext.Current.CancellationToken);
+}

@@ -1,0 +1,293 @@
+using TokenSessions.Validation.Denylist;
+
+namespace TokenSessions.Tests.Denylist;
+
+public sealed class DenylistSyncTests
+{
+    private readonly FakeClock _clock = new();
+    private readonly TimedFeed _feed;
+    private readonly DenylistSync _sync;
+
+    public DenylistSyncTests()
+    {
+        _feed = new(_clock);
+        _sync = new(_feed, _clock);
+    }
+
+    private DateTimeOffset Now => _clock.GetUtcNow();
+
+    [Fact]
+    public async Task Gives_no_snapshot_before_the_first_complete_sync()
+    {
+        _feed.IsDown = true;
+        var failed = await Sync();
+
+        Assert.False(failed.IsComplete);
+        Assert.Equal("The feed is down.", failed.Problem);
+        Assert.False(_sync.TryGetSnapshot(out _, out _));
+
+        _feed.IsDown = false;
+        Assert.True((await Sync()).IsComplete);
+
+        Assert.True(_sync.TryGetSnapshot(out var snapshot, out var age));
+        Assert.Equal((Now, TimeSpan.Zero), (snapshot.AsOf, age));
+    }
+
+    [Fact]
+    public async Task Takes_no_part_of_the_window_for_the_whole()
+    {
+        _feed.AnswersPartsOnly = true;
+        var outcome = await Sync();
+
+        Assert.False(outcome.IsComplete);
+        Assert.Contains("part", outcome.Problem, StringComparison.Ordinal);
+        Assert.False(_sync.TryGetSnapshot(out _, out _));
+    }
+
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(9, false)] // Rules would leave the feed before the tokens they deny expire.
+    [InlineData(0, false)]
+    public async Task Believes_no_head_that_keeps_rules_for_less_time_than_tokens_live(int windowMinutes, bool isUsable)
+    {
+        _feed.Head = _feed.Head with { Window = TimeSpan.FromMinutes(windowMinutes) };
+
+        Assert.Equal(isUsable, (await Sync()).IsComplete);
+        Assert.Equal(isUsable, _sync.TryGetSnapshot(out _, out _));
+    }
+
+    [Fact]
+    public async Task Polls_with_an_overlap_of_30_seconds_and_reads_3_minutes_again_every_30_seconds_and_all_every_5_minutes()
+    {
+        for (var second = 0; second <= 602; second += 2)
+        {
+            await Sync();
+            _clock.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        Assert.Equal(302, _feed.Asked.Count);
+        for (var i = 0; i < _feed.Asked.Count; i++)
+        {
+            var at = TimeSpan.FromSeconds(2 * i);
+            var lastAsOf = new FakeClock().GetUtcNow() + at - TimeSpan.FromSeconds(2);
+            DateTimeOffset? expected = at.TotalSeconds % 300 == 0 ? null
+                : at.TotalSeconds % 30 == 0 ? lastAsOf - TimeSpan.FromMinutes(3)
+                : lastAsOf - TimeSpan.FromSeconds(30);
+            Assert.Equal(expected, _feed.Asked[i]);
+        }
+    }
+
+    [Theory]
+    [InlineData(30, 2)] // Inside the overlap: the next poll.
+    [InlineData(31, 30)]
+    [InlineData(150, 30)] // Younger than 3 minutes when the re-read comes.
+    [InlineData(210, 300)] // Older: only the whole window has it.
+    public async Task Finds_a_late_arrival(int secondsLate, int foundWithinSeconds)
+    {
+        await Sync();
+        var stampedAt = Now;
+        for (var waited = 0; waited < secondsLate / 2 * 2; waited += 2)
+        {
+            await Step();
+        }
+
+        _feed.Add("late", stampedAt);
+        var found = 0;
+        while (!Denies("late"))
+        {
+            await Step();
+            found += 2;
+            Assert.True(found <= 600, "It was never found.");
+        }
+
+        Assert.InRange(found, 2, foundWithinSeconds);
+    }
+
+    [Fact]
+    public async Task Asks_from_the_last_complete_poll_on_after_the_feed_was_down()
+    {
+        await Sync();
+        var complete = Now;
+        _feed.IsDown = true;
+        for (var i = 0; i < 12; i++)
+        {
+            await Step();
+        }
+
+        _feed.Add("meanwhile", complete + TimeSpan.FromSeconds(1));
+        _feed.IsDown = false;
+        await Step();
+
+        Assert.Equal(complete - TimeSpan.FromSeconds(30), _feed.Asked[^1]);
+        Assert.True(Denies("meanwhile"));
+        Assert.True(_sync.TryGetSnapshot(out _, out var age));
+        Assert.Equal(TimeSpan.Zero, age);
+    }
+
+    [Fact]
+    public async Task Goes_on_polling_the_newest_while_a_reread_is_owed_and_tries_it_again_after_30_seconds()
+    {
+        await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        _feed.IsDown = true;
+        await Sync();
+        Assert.Null(_feed.Asked[^1]);
+
+        _feed.IsDown = false;
+        await Step(); // The 3 minutes are owed too.
+        await Step();
+        Assert.NotNull(_feed.Asked[^1]);
+        Assert.Equal(Now - TimeSpan.FromSeconds(32), _feed.Asked[^1]);
+
+        _clock.Advance(TimeSpan.FromSeconds(25));
+        await Sync();
+        Assert.NotNull(_feed.Asked[^1]); // 29 s after the attempt.
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await Sync();
+        Assert.Null(_feed.Asked[^1]); // 30 s.
+    }
+
+    [Fact]
+    public async Task Counts_a_whole_window_that_was_not_asked_for()
+    {
+        _feed.AnswersWholeAlways = true;
+        await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(4));
+        await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(4));
+        await Sync();
+
+        Assert.NotNull(_feed.Asked[^1]);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public async Task Gives_nothing_once_the_last_poll_lies_outside_the_window_and_loads_afresh(int secondsBeyond, bool isGiven)
+    {
+        _feed.Add("standing", isStanding: true);
+        await Sync();
+        _clock.Advance(_feed.Head.Window + TimeSpan.FromSeconds(secondsBeyond));
+
+        Assert.Equal(isGiven, _sync.TryGetSnapshot(out _, out var age));
+        Assert.Equal(_feed.Head.Window + TimeSpan.FromSeconds(secondsBeyond), age);
+
+        _feed.AnswersPartsOnly = true;
+        Assert.False((await Sync()).IsComplete);
+        Assert.Null(_feed.Asked[^1]);
+
+        _feed.AnswersPartsOnly = false;
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.True((await Sync()).IsComplete);
+        Assert.True(Denies("standing"));
+    }
+
+    [Fact]
+    public async Task Never_loses_a_rule_or_lowers_a_watermark_because_an_answer_lacks_it()
+    {
+        var stampedAt = Now;
+        _feed.Add("kept", stampedAt);
+        _feed.Add("raised", stampedAt, watermark: 20);
+        await Sync();
+        _feed.Clear();
+        _feed.Add("raised", stampedAt - TimeSpan.FromMinutes(1), watermark: 10);
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        await Sync();
+
+        var snapshot = Snapshot();
+        Assert.True(snapshot.Denies(TimedFeed.Key("kept")));
+        Assert.True(snapshot.Denies(TimedFeed.Key("raised"), seen: 19));
+        Assert.False(snapshot.Denies(TimedFeed.Key("raised"), seen: 20));
+        Assert.Equal(stampedAt.ToUnixTimeMilliseconds(), snapshot.Rules.Single(r => r.Watermark > 0).StampedAt);
+    }
+
+    [Fact]
+    public async Task Takes_the_largest_of_several_stamps_and_watermarks_in_one_answer_in_any_order()
+    {
+        _feed.Add("w", Now - TimeSpan.FromSeconds(1), watermark: 7);
+        _feed.Add("w", Now, watermark: 9);
+        _feed.Add("w", Now - TimeSpan.FromSeconds(2), watermark: 8);
+        await Sync();
+
+        var rule = Assert.Single(Snapshot().Rules);
+        Assert.Equal((Now.ToUnixTimeMilliseconds(), 9L), (rule.StampedAt, rule.Watermark));
+    }
+
+    [Fact]
+    public async Task Leaves_a_snapshot_that_was_given_out_as_it_was()
+    {
+        await Sync();
+        var before = Snapshot();
+        _feed.Add("new");
+        await Step();
+
+        Assert.Empty(before.Rules);
+        Assert.Single(Snapshot().Rules);
+    }
+
+    [Fact]
+    public async Task Never_shrinks_the_head()
+    {
+        await Sync();
+        var before = _feed.Head;
+        _feed.Head = before with { Window = before.Window + TimeSpan.FromMinutes(1), LongestAccessTokenLifetime = TimeSpan.FromMinutes(1) };
+        await Step();
+
+        Assert.Equal(before.Window + TimeSpan.FromMinutes(1), Snapshot().Head.Window);
+        Assert.Equal(before.LongestAccessTokenLifetime, Snapshot().Head.LongestAccessTokenLifetime);
+    }
+
+    [Theory]
+    [InlineData(false, 19 * 60, true)] // The window, and 3 minutes in which a late new stamp would be found.
+    [InlineData(false, (19 * 60) + 1, false)]
+    [InlineData(true, 24 * 60 * 60, true)]
+    public async Task Drops_a_rule_when_the_window_and_3_minutes_have_passed_unless_it_is_standing(bool isStanding, int seconds, bool isKept)
+    {
+        _feed.Add("rule", isStanding: isStanding);
+        await Sync();
+        _feed.Clear();
+        _clock.Advance(TimeSpan.FromSeconds(seconds));
+        await Sync();
+
+        Assert.Equal(isKept, Denies("rule"));
+    }
+
+    [Fact]
+    public async Task Does_not_take_up_a_rule_that_has_aged()
+    {
+        _feed.Add("old", Now - TimeSpan.FromMinutes(19) - TimeSpan.FromMilliseconds(1));
+        _feed.Add("young", Now - TimeSpan.FromMinutes(19));
+        await Sync();
+
+        Assert.False(Denies("old"));
+        Assert.True(Denies("young"));
+    }
+
+    [Fact]
+    public async Task Keeps_a_rule_that_was_stamped_again()
+    {
+        _feed.Add("again");
+        await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        _feed.Add("again");
+        await Sync();
+        _feed.Clear();
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        await Sync();
+
+        Assert.True(Denies("again"));
+    }
+
+    private Task<DenylistSyncOutcome> Sync() => _sync.SyncAsync(TestContext.Current.CancellationToken);
+
+    private Task<DenylistSyncOutcome> Step()
+    {
+        _clock.Advance(DenylistSync.PollInterval);
+        return Sync();
+    }
+
+    private DenylistSnapshot Snapshot() =>
+        _sync.TryGetSnapshot(out var snapshot, out _) ? snapshot : throw new InvalidOperationException("There is no snapshot.");
+
+    private bool Denies(string session) => Snapshot().Denies(TimedFeed.Key(session));
+}

@@ -1,0 +1,84 @@
+using TokenSessions.Validation.Denylist;
+
+namespace TokenSessions.Tests.Denylist;
+
+/// <summary>A feed of items that appear when the test says, whatever their stamps; it answers exactly what is asked for.</summary>
+internal sealed class TimedFeed(TimeProvider time) : IDenylistFeed
+{
+    public const string Issuer = "https://issuer.example";
+
+    private readonly List<(DenylistRule Rule, DateTimeOffset VisibleAt)> _items = [];
+
+    public DenylistHead Head { get; set; } = new()
+    {
+        Window = TimeSpan.FromMinutes(16),
+        LongestAccessTokenLifetime = TimeSpan.FromMinutes(10),
+        LongestRefreshLife = TimeSpan.FromDays(30),
+    };
+
+    /// <summary>What was asked for, oldest first; null where the whole window was.</summary>
+    public List<DateTimeOffset?> Asked { get; } = [];
+
+    public bool IsDown { get; set; }
+
+    /// <summary>If set, answers are copies as of this time.</summary>
+    public DateTimeOffset? CopyAsOf { get; set; }
+
+    /// <summary>If set, the next reads answer only when this completes.</summary>
+    public TaskCompletionSource? Hold { get; set; }
+
+    /// <summary>Completes when a read has begun to be held.</summary>
+    public TaskCompletionSource Held { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>If true, even the whole window is answered with a part.</summary>
+    public bool AnswersPartsOnly { get; set; }
+
+    /// <summary>If true, every answer is the whole window.</summary>
+    public bool AnswersWholeAlways { get; set; }
+
+    public static RuleKey Key(string session) => RuleKey.For(Issuer, RuleKind.Session, session);
+
+    public void Add(string session, DateTimeOffset? stampedAt = null, DateTimeOffset? visibleAt = null, long watermark = 0, bool isStanding = false)
+    {
+        var stamp = stampedAt ?? time.GetUtcNow();
+        _items.Add((new(Key(session), stamp.ToUnixTimeMilliseconds(), watermark, isStanding), visibleAt ?? DateTimeOffset.MinValue));
+    }
+
+    public void Clear() => _items.Clear();
+
+    public async Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken)
+    {
+        Asked.Add(since);
+        if (IsDown)
+        {
+            throw new DenylistUnavailableException("The feed is down.");
+        }
+
+        var asOf = CopyAsOf ?? time.GetUtcNow();
+        var isWhole = (since is null || AnswersWholeAlways) && !AnswersPartsOnly;
+        var from = isWhole ? 0 : since?.ToUnixTimeMilliseconds() ?? 0;
+        var now = time.GetUtcNow();
+        DenylistRule[] rules = [.. _items.Where(i => i.VisibleAt <= now && (i.Rule.IsStanding || i.Rule.StampedAt >= from)).Select(i => i.Rule)];
+        var changes = new DenylistChanges(asOf, Head, rules, isWhole) { IsCopy = CopyAsOf is not null };
+        if (Hold is { } hold)
+        {
+            Held.SetResult();
+            await hold.Task; // Not the cancellation token: a feed that is stuck does not listen.
+        }
+
+        return changes;
+    }
+
+    /// <summary>From now on reads are held until <see cref="Release"/>.</summary>
+    public void HoldReads() => (Hold, Held) = (Pending(), Pending());
+
+    /// <summary>Held reads answer, and later ones are not held.</summary>
+    public void Release()
+    {
+        var hold = Hold;
+        Hold = null;
+        hold?.SetResult();
+    }
+
+    private static TaskCompletionSource Pending() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
