@@ -9,6 +9,7 @@ public sealed record TokenValidationOptions
     private static readonly TimeSpan MaxLifetimeLimit = TimeSpan.FromHours(24);
     private static readonly TimeSpan MaxStalenessLimit = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan MaxOutage = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MaxExpiredFor = TimeSpan.FromHours(24);
 
     /// <summary>The only <c>iss</c> accepted, compared ordinally. Required.</summary>
     public string Issuer { get; set; } = "";
@@ -37,6 +38,12 @@ public sealed record TokenValidationOptions
     /// Revocations made in that time are not seen. Never covers start-up: without a first complete sync nothing is accepted.
     /// </summary>
     public TimeSpan AcceptTokensWhileDenylistIsDown { get; set; } = TimeSpan.Zero;
+
+    /// <summary>
+    /// For how long beyond its <c>exp</c> a token is still accepted. Default 0. At most 24 hours. Only for an endpoint that ends
+    /// the session and does nothing else, so that a client that was idle can sign out.
+    /// </summary>
+    public TimeSpan AcceptTokensExpiredFor { get; set; } = TimeSpan.Zero;
 
     /// <summary>Accepts tokens with no denylist at all: a revoked token lives until it expires. Default false.</summary>
     public bool AcceptTokensWithoutDenylist { get; set; }
@@ -82,6 +89,11 @@ public sealed record TokenValidationOptions
         if (AcceptTokensWhileDenylistIsDown < TimeSpan.Zero || AcceptTokensWhileDenylistIsDown > MaxOutage)
         {
             yield return $"{nameof(AcceptTokensWhileDenylistIsDown)} must be from 0 to {MaxOutage}, but is {AcceptTokensWhileDenylistIsDown}.";
+        }
+
+        if (AcceptTokensExpiredFor < TimeSpan.Zero || AcceptTokensExpiredFor > MaxExpiredFor)
+        {
+            yield return $"{nameof(AcceptTokensExpiredFor)} must be from 0 to {MaxExpiredFor}, but is {AcceptTokensExpiredFor}.";
         }
     }
 }

@@ -149,7 +149,7 @@ public sealed class TokenValidator
         }
 
         var now = _time.GetUtcNow();
-        if (Expiry.IsReached(claims.ExpiresAt, now, _options.ClockSkew))
+        if (Expiry.IsReached(claims.ExpiresAt, now, _options.ClockSkew + _options.AcceptTokensExpiredFor))
         {
             return new(TokenRejection.Expired);
         }

@@ -468,6 +468,30 @@ public sealed class TokenValidatorTests
     }
 
     [Theory]
+    [InlineData(629_999 + 3_600_000, null)]
+    [InlineData(630_000 + 3_600_000, TokenRejection.Expired)]
+    public async Task Accepts_expired_tokens_only_for_as_long_as_it_was_told(int milliseconds, TokenRejection? expected)
+    {
+        _options.AcceptTokensExpiredFor = TimeSpan.FromHours(1);
+        var token = Token.Sign();
+        _clock.Advance(TimeSpan.FromMilliseconds(milliseconds));
+
+        await AssertResultAsync(expected, token);
+    }
+
+    [Theory]
+    [InlineData(-1, false)]
+    [InlineData(0, true)]
+    [InlineData(24 * 60 * 60, true)]
+    [InlineData((24 * 60 * 60) + 1, false)]
+    public void Accepts_expired_tokens_for_a_day_at_most(int seconds, bool isAllowed)
+    {
+        _options.AcceptTokensExpiredFor = TimeSpan.FromSeconds(seconds);
+
+        Assert.Equal(isAllowed, !_options.Problems().Any());
+    }
+
+    [Theory]
     [InlineData("iat", 30, null)]
     [InlineData("iat", 31, TokenRejection.NotYetValid)]
     [InlineData("nbf", 30, null)]
