@@ -4,16 +4,19 @@ namespace TokenSessions.Issuing.Stores;
 
 /// <summary>The authority and the feed: where rules and the generations of refreshed sessions are written down.</summary>
 /// <remarks>
-/// <para>Each call is one item. A write is durable when its task completes. What has reached its end counts as absent,
-/// whether or not it was swept: every read compares times itself.</para>
+/// <para>Each call is one item. A write is durable when its task completes, and no answer tells of a change that is not
+/// durable yet. What has reached its end counts as absent for reads and writes alike, whether or not it was swept: every
+/// call compares times itself. Times are kept in whole milliseconds, cut off.</para>
 /// <para>Each call that decides carries a request id, new for each request of a client and kept across attempts: a store
 /// that finds the id in the item answers as it did the first time, so a lost answer can be asked for again.</para>
-/// <para>All methods throw <see cref="SessionStoreUnavailableException"/> when the outcome is failure or unknown.</para>
+/// <para>All methods throw <see cref="SessionStoreUnavailableException"/> when the outcome is failure or unknown,
+/// <see cref="ArgumentException"/> for what <see cref="StoreLimits"/> does not allow, and
+/// <see cref="OperationCanceledException"/> when the caller gave up; a change may then have happened or not.</para>
 /// </remarks>
 public interface ISessionStore
 {
     /// <summary>Strong read of several authority items. Only a key answered as absent is absent.</summary>
-    /// <param name="keys">1 to 100 keys, no two equal.</param>
+    /// <param name="keys">1 to <see cref="StoreLimits.KeysPerRead"/> keys, no two equal.</param>
     /// <param name="cancellationToken">The request's deadline.</param>
     /// <returns>The items that exist, by key.</returns>
     Task<IReadOnlyDictionary<AuthorityKey, AuthorityItem>> ReadAsync(
@@ -22,26 +25,32 @@ public interface ISessionStore
     /// <summary>Writes a rule's authority.</summary>
     /// <remarks>
     /// A watermark is raised to the larger of <see cref="Denial.At"/> in milliseconds and the stored T + 1, and is then not
-    /// fed. Any other rule that stands already is left as it is. A session's generation is kept.
+    /// fed; a repeat with the request id of its last raise leaves it as it is. Any other rule that stands already is left
+    /// as it is, with its end. A session's generation is kept.
     /// </remarks>
     /// <param name="denial">What to deny.</param>
     /// <param name="cancellationToken">The request's deadline.</param>
     /// <returns>The item as it stands now.</returns>
     Task<AuthorityItem> DenyAsync(Denial denial, CancellationToken cancellationToken);
 
-    /// <summary>Writes the feed item of a rule. The same key and stamp again changes nothing.</summary>
+    /// <summary>Writes the feed item of a rule. The same key and stamp again keeps the larger watermark.</summary>
+    /// <remarks>A watermark can be raised twice in one millisecond: whichever of the two is fed last must not hide the other.</remarks>
     /// <param name="rule">The rule, with its stamp.</param>
     /// <param name="expiresAt">When nobody needs it any more, UTC; null for a standing rule.</param>
     /// <param name="cancellationToken">The request's deadline.</param>
     Task WriteFeedAsync(DenylistRule rule, DateTimeOffset? expiresAt, CancellationToken cancellationToken);
 
-    /// <summary>Marks a rule's authority as being in the feed, unless its watermark has been raised since.</summary>
+    /// <summary>Marks a rule's authority as being in the feed, unless its watermark has been raised since. Without the rule: nothing.</summary>
     /// <param name="key">Which rule.</param>
     /// <param name="watermark">The T that was fed; 0 for a rule that denies outright.</param>
     /// <param name="cancellationToken">The request's deadline.</param>
     Task MarkFedAsync(AuthorityKey key, long watermark, CancellationToken cancellationToken);
 
     /// <summary>The one conditional update of a refresh: not denied, and stored generation ≤ the spent one, or no item.</summary>
+    /// <remarks>
+    /// An item that bears the request's own id was written by an earlier attempt whose answer was lost. That is a success only
+    /// if the item is as the request would have left it: not denied, and its generation the spent one + 1.
+    /// </remarks>
     /// <param name="advance">The change.</param>
     /// <param name="cancellationToken">The request's deadline.</param>
     /// <returns>Whether the change was made, by this call or an earlier attempt of the same request, and the item as it stands.</returns>
@@ -56,8 +65,8 @@ public interface ISessionStore
 
     /// <summary>The live rules of an issuer, in a stable order, page by page. For people: it may read the whole store.</summary>
     /// <param name="issuer">Whose rules.</param>
-    /// <param name="continuation">Null for the first page, then what the last one gave.</param>
-    /// <param name="limit">The most items of this page, 1 to 1,000.</param>
+    /// <param name="continuation">Null for the first page, then what the last one gave; any other text is a bad argument.</param>
+    /// <param name="limit">The most items of this page, 1 to <see cref="StoreLimits.ItemsPerPage"/>.</param>
     /// <param name="cancellationToken">The request's deadline.</param>
     Task<RulePage> ListAsync(string issuer, string? continuation, int limit, CancellationToken cancellationToken);
 
@@ -119,7 +128,7 @@ public sealed record AuthorityItem
     /// <summary>In how many generations running, before the current one, the grace was used.</summary>
     public int GraceRun { get; init; }
 
-    /// <summary>The request that wrote the item last.</summary>
+    /// <summary>The request that last denied or advanced the item.</summary>
     public string RequestId { get; init; } = "";
 
     /// <summary>From when the item counts as absent, UTC; null for never.</summary>
@@ -129,7 +138,7 @@ public sealed record AuthorityItem
 /// <summary>A rule to be written.</summary>
 /// <param name="Key">What to deny.</param>
 /// <param name="At">Now, UTC.</param>
-/// <param name="ExpiresAt">From when the rule no longer matters, UTC; null for a <c>key</c> rule. An existing later end stays.</param>
+/// <param name="ExpiresAt">From when the rule no longer matters, UTC; null for a <c>key</c> rule and for no other. An item's later end stays.</param>
 /// <param name="Reason">Why; empty if nobody said.</param>
 /// <param name="Actor">Who.</param>
 /// <param name="RequestId">Of this request.</param>
@@ -159,8 +168,38 @@ public sealed record RulePage(IReadOnlyList<AuthorityItem> Items, string? Contin
 /// <summary>The head, and what it was before it was last raised.</summary>
 /// <param name="Head">As it stands.</param>
 /// <param name="RaisedAt">When it was last raised, UTC. Issuers use a larger value two minutes later, when every validator knows.</param>
-/// <param name="Before">As it stood until then; null if there was none, and so no validator to wait for.</param>
-public sealed record StoredHead(DenylistHead Head, DateTimeOffset RaisedAt, DenylistHead? Before);
+/// <param name="Before">What every validator knew by then; null if there was no head, and so no validator to wait for.</param>
+public sealed record StoredHead(DenylistHead Head, DateTimeOffset RaisedAt, DenylistHead? Before)
+{
+    /// <summary>How long after <see cref="RaisedAt"/> every validator knows <see cref="Head"/>: 2 minutes.</summary>
+    public static readonly TimeSpan Announcement = TimeSpan.FromMinutes(2);
+
+    /// <summary>The head raised, value by value, to at least this; <paramref name="current"/> itself if nothing grows.</summary>
+    /// <remarks>
+    /// Raised again while a raise is still being announced, <see cref="Before"/> stays what it was: the value in between is
+    /// not known to every validator yet. A first head needs no announcement, so it counts as known at once.
+    /// </remarks>
+    /// <param name="current">The head as it stands; null if there is none.</param>
+    /// <param name="atLeast">The least values.</param>
+    /// <param name="at">Now, UTC.</param>
+    public static StoredHead Raise(StoredHead? current, DenylistHead atLeast, DateTimeOffset at)
+    {
+        ArgumentNullException.ThrowIfNull(atLeast);
+        if (current is null)
+        {
+            return new(atLeast with { }, at, null);
+        }
+
+        var raised = current.Head.Max(atLeast);
+        if (raised == current.Head)
+        {
+            return current;
+        }
+
+        var isBeingAnnounced = current.Before is not null && at - current.RaisedAt < Announcement;
+        return new(raised, at, isBeingAnnounced ? current.Before : current.Head);
+    }
+}
 
 /// <summary>The store did not confirm: what was asked for may have happened or not. Answer 503; asking again is safe.</summary>
 /// <param name="message">What failed and where.</param>
