@@ -1,0 +1,24 @@
+using System.Security.Cryptography;
+using TokenSessions.Validation.Jose;
+
+namespace TokenSessions.Issuing;
+
+/// <summary>The shape of every <c>jti</c>, <c>sid</c> and sealing <c>kid</c>: 16 bytes in base64url, 22 characters.</summary>
+internal static class TokenId
+{
+    private const int Bytes = 16;
+    private const int Characters = 22;
+
+    /// <summary>16 random bytes.</summary>
+    public static string New() => StrictBase64Url.Encode(RandomNumberGenerator.GetBytes(Bytes));
+
+    /// <summary>A fresh <c>sid</c>: its first byte is the index of the session's home region, the other 15 are random.</summary>
+    public static string NewSession(byte homeRegion)
+    {
+        var bytes = RandomNumberGenerator.GetBytes(Bytes);
+        bytes[0] = homeRegion;
+        return StrictBase64Url.Encode(bytes);
+    }
+
+    public static bool IsOne(string text) => text.Length == Characters && StrictBase64Url.IsCanonical(text);
+}
