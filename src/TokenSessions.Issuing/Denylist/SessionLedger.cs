@@ -1,0 +1,90 @@
+using TokenSessions.Issuing.Stores;
+using TokenSessions.Issuing.Tokens;
+using TokenSessions.Validation.Denylist;
+
+namespace TokenSessions.Issuing.Denylist;
+
+/// <summary>Whether a refresh token may be spent, and the one write that spends it.</summary>
+internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, SessionIssuerOptions options, TimeProvider time)
+{
+    /// <summary>An item is needed until its session's absolute end, which another instance's clock may place a little later.</summary>
+    private static readonly TimeSpan KeepLonger = TimeSpan.FromDays(1);
+
+    /// <summary>So many generations running in which the grace was used are worth telling someone.</summary>
+    private const int NotableGraceRun = 3;
+
+    /// <summary>Who made a rule that no person asked for.</summary>
+    public const string Actor = "issuer";
+
+    /// <summary>Decides by what the authority said. An older generation is reuse: the session is revoked before this returns.</summary>
+    /// <param name="token">An authentic refresh token that has not expired.</param>
+    /// <param name="sealedUnder">The <c>kid</c> it was sealed under.</param>
+    /// <param name="authority">Read after the request arrived.</param>
+    /// <param name="cancellationToken">The request's deadline.</param>
+    /// <returns>Null if the token may be spent, or has been, within the grace.</returns>
+    public async Task<SessionResult?> JudgeAsync(
+        RefreshToken token, string sealedUnder, AuthorityReading authority, CancellationToken cancellationToken)
+    {
+        if (authority.IsKeyRevoked(sealedUnder))
+        {
+            return new(SessionRejection.RefreshTokenInvalid); // Whoever has the key can have written all of it.
+        }
+
+        var seen = authority.Seen(token.Subject, token.ClientId);
+        if (seen.Subject > token.Seen.Subject || seen.Client > token.Seen.Client || seen.All > token.Seen.All)
+        {
+            return new(SessionRejection.SessionRevoked, token.Subject, token.SessionId);
+        }
+
+        return authority.FindSession(token.SessionId) is { } item
+            ? await JudgeAsync(token, item, cancellationToken).ConfigureAwait(false)
+            : null;
+    }
+
+    /// <summary>Spends a token: the one conditional update of a refresh.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="item">The session's item as it was read; null if there was none.</param>
+    /// <param name="cancellationToken">The request's deadline.</param>
+    public Task<SessionAdvanced> SpendAsync(RefreshToken token, AuthorityItem? item, CancellationToken cancellationToken)
+    {
+        var graceRun = item is { GraceUsed: true } ? item.GraceRun + 1 : 0;
+        var end = DateTimeOffset.FromUnixTimeSeconds(token.SessionEndsAt) + KeepLonger;
+        var key = new AuthorityKey(options.Issuer, RuleKind.Session, token.SessionId);
+        return store.AdvanceAsync(new(key, token.Generation, time.GetUtcNow(), graceRun, end, TokenId.New()), cancellationToken);
+    }
+
+    /// <summary>Decides by the session's item alone.</summary>
+    /// <inheritdoc cref="JudgeAsync(RefreshToken, string, AuthorityReading, CancellationToken)"/>
+    public async Task<SessionResult?> JudgeAsync(RefreshToken token, AuthorityItem item, CancellationToken cancellationToken)
+    {
+        if (item.IsDenied)
+        {
+            await rules.CompleteAsync(item, cancellationToken).ConfigureAwait(false);
+            return new(SessionRejection.SessionRevoked, token.Subject, token.SessionId);
+        }
+
+        // A token ahead of the store is no theft, but a store that was restored or failed over.
+        var isPrevious = token.Generation == item.Generation - 1;
+        if (token.Generation >= item.Generation || (isPrevious && IsInGrace(item)))
+        {
+            return null;
+        }
+
+        var requestId = TokenId.New();
+        var denied = await rules.DenyAsync(
+            RuleKind.Session, token.SessionId, null, "a refresh token was used again", Actor, requestId, cancellationToken).ConfigureAwait(false);
+        // Of several who notice at once, only the one who made the rule raises the event.
+        var securityEvent = denied.RequestId == requestId ? SecurityEvent.RefreshTokenReused : SecurityEvent.None;
+        return new(SessionRejection.RefreshTokenReused, token.Subject, token.SessionId, securityEvent);
+    }
+
+    /// <summary>Notes that a generation was handed out again.</summary>
+    /// <returns>The event, once for each generation that makes another three running.</returns>
+    public async Task<SecurityEvent> NoteGraceAsync(AuthorityItem item, CancellationToken cancellationToken)
+    {
+        var isNoted = await store.NoteGraceAsync(item.Key, item.Generation, cancellationToken).ConfigureAwait(false);
+        return isNoted && (item.GraceRun + 1) % NotableGraceRun == 0 ? SecurityEvent.GraceRepeated : SecurityEvent.None;
+    }
+
+    private bool IsInGrace(AuthorityItem item) => options.Grace > TimeSpan.Zero && time.GetUtcNow() - item.RotatedAt < options.Grace;
+}

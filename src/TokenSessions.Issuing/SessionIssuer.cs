@@ -1,0 +1,338 @@
+using System.Diagnostics.Metrics;
+using TokenSessions.Issuing.Denylist;
+using TokenSessions.Issuing.Keys;
+using TokenSessions.Issuing.Stores;
+using TokenSessions.Issuing.Tokens;
+using TokenSessions.Validation.Denylist;
+
+namespace TokenSessions.Issuing;
+
+/// <summary>Starts, refreshes and ends sessions. Access tokens need no store to be checked; refresh tokens only this issuer can read.</summary>
+/// <remarks>
+/// <para>Every method throws <see cref="SessionStoreUnavailableException"/>, <see cref="SigningKeyUnavailableException"/> or
+/// <see cref="SubjectDirectoryUnavailableException"/> when the world is bad: answer 503 with <c>Retry-After</c>. Trying again is
+/// safe: nothing was consumed, or the same successor follows.</para>
+/// <para><see cref="SubjectRecordException"/> says that the directory gave what no token can carry.</para>
+/// </remarks>
+public sealed class SessionIssuer
+{
+    /// <summary>With this begins the <c>sub</c> of a machine client's own tokens. No user may bear such a name.</summary>
+    public const string ClientSubjectPrefix = "client:";
+
+    private const byte HomeRegion = 0; // The only one there is.
+
+    private readonly SessionIssuerOptions _options;
+    private readonly KeyRingFile _keys;
+    private readonly MeasuredStore _store;
+    private readonly ISubjectDirectory _subjects;
+    private readonly TimeProvider _time;
+    private readonly IssuingMetrics _metrics;
+    private readonly AudienceTable _audiences;
+    private readonly HeadReader _head;
+    private readonly RuleWriter _rules;
+    private readonly SessionLedger _ledger;
+    private readonly TokenPairWriter _pairs;
+
+    /// <summary>An issuer.</summary>
+    /// <param name="options">What it issues. Copied.</param>
+    /// <param name="keys">Its keys. Not owned.</param>
+    /// <param name="store">Where rules and the generations of refreshed sessions are written down.</param>
+    /// <param name="subjects">Who may have a session.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="meters">Where <c>tokensessions.tokens.issued</c>, <c>.store.duration</c> and <c>.sign.duration</c> are recorded.</param>
+    /// <exception cref="ArgumentException">The options cannot be used, by themselves or with these keys; the message names every problem.</exception>
+    public SessionIssuer(
+        SessionIssuerOptions options, KeyRingFile keys, ISessionStore store, ISubjectDirectory subjects, TimeProvider time,
+        IMeterFactory? meters = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(subjects);
+        ArgumentNullException.ThrowIfNull(time);
+        _options = options.Copy();
+        _audiences = new(_options);
+        if (Problems(keys.Current).ToArray() is { Length: > 0 } problems)
+        {
+            throw new ArgumentException(string.Join(' ', problems), nameof(options));
+        }
+
+        (_keys, _subjects, _time) = (keys, subjects, time);
+        _metrics = new(time, meters);
+        _store = new(store, _metrics);
+        _head = new(_store, _options, time);
+        _rules = new(_store, _head, _options, time);
+        _ledger = new(_store, _rules, _options, time);
+        _pairs = new(_options, _metrics);
+    }
+
+    /// <summary>Starts a session for a subject that the caller has authenticated.</summary>
+    /// <param name="start">Whose, for which client and audience.</param>
+    /// <param name="cancellationToken">The request's deadline: past it nothing is signed.</param>
+    /// <returns>The tokens, or the first reason against them.</returns>
+    public async Task<SessionResult> StartAsync(SessionStart start, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        return await CountAsync("start", () => DecideStartAsync(start, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Trades a refresh token for the next pair of tokens (RFC 6749 §6). The one handed in is spent.</summary>
+    /// <remarks>For <see cref="SessionIssuerOptions.Grace"/> a spent token gets the same successor again; later it ends the session.</remarks>
+    /// <param name="request">The token.</param>
+    /// <param name="cancellationToken">The request's deadline: past it nothing is signed.</param>
+    /// <returns>The tokens, or the first reason against them. Nothing inside a refresh token can make this method throw.</returns>
+    public async Task<SessionResult> RefreshAsync(RefreshRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return await CountAsync("refresh", () => DecideRefreshAsync(request, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the session of a refresh token, or every session of its subject.</summary>
+    /// <param name="refreshToken">
+    /// Of any generation, expired or not, so that an idle client can sign out too. With <paramref name="everywhere"/> it must be
+    /// one that could be refreshed now.
+    /// </param>
+    /// <param name="everywhere">True to end every session of the subject.</param>
+    /// <param name="cancellationToken">Gives up; the rule may then stand or not.</param>
+    public async Task<EndResult> EndAsync(string refreshToken, bool everywhere, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(refreshToken);
+        var now = _time.GetUtcNow();
+        using var lease = _keys.Lease();
+        if (!OpenedToken.TryOpen(refreshToken, _options.Issuer, lease.Ring, now, out var opened, out var rejection))
+        {
+            return new(rejection);
+        }
+
+        var (token, sealedUnder) = opened;
+        if (everywhere && IsReached(token.ExpiresAt, now))
+        {
+            return new(SessionRejection.RefreshTokenExpired, token);
+        }
+
+        var authority = await ReadAsync(token.Subject, token.ClientId, token.SessionId, [sealedUnder], cancellationToken).ConfigureAwait(false);
+        if (everywhere)
+        {
+            return await _ledger.JudgeAsync(token, sealedUnder, authority, cancellationToken).ConfigureAwait(false) is { } rejected
+                ? new(rejected.Rejection, token, rejected.SecurityEvent)
+                : new(token, await DenyAsync(RuleKind.Subject, token.Subject, "signed out everywhere", token.Subject).ConfigureAwait(false));
+        }
+
+        if (authority.IsKeyRevoked(sealedUnder))
+        {
+            return new(SessionRejection.RefreshTokenInvalid);
+        }
+
+        return IsReached(token.SessionEndsAt, now)
+            ? new(token, null)
+            : new(token, await DenyAsync(RuleKind.Session, token.SessionId, "signed out", token.Subject).ConfigureAwait(false));
+
+        async Task<Revocation> DenyAsync(RuleKind kind, string value, string reason, string actor) => Revocation.Of(
+            await _rules.DenyAsync(kind, value, null, reason, actor, TokenId.New(), cancellationToken).ConfigureAwait(false), _time);
+    }
+
+    /// <summary>The checks of a start, in order. Nothing is written: a session that never refreshes has no item.</summary>
+    private async Task<SessionResult> DecideStartAsync(SessionStart start, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow(); // The iat: a rule made from here on ends what is issued.
+        var clientId = start.ClientId ?? _options.ClientIds[0];
+        if (!_options.ClientIds.Contains(clientId))
+        {
+            return new(SessionRejection.ClientUnknown);
+        }
+
+        if (_audiences.Find(start.Audience ?? _options.DefaultAudience) is not { } audience)
+        {
+            return new(SessionRejection.AudienceUnknown);
+        }
+
+        if (SessionIssuerOptions.NameProblem(start.Subject) is not null
+            || start.Subject.StartsWith(ClientSubjectPrefix, StringComparison.Ordinal))
+        {
+            return new(SessionRejection.SubjectNotAllowed);
+        }
+
+        var lifetimes = await _head.ReadLifetimesAsync(cancellationToken).ConfigureAwait(false);
+        using var lease = _keys.Lease();
+        var (authority, subject) = await AskAsync(
+            start.Subject, clientId, null, lease.Ring.KeyIdsThatDecide(audience.Algorithm, now), cancellationToken).ConfigureAwait(false);
+        if (subject is not { IsEnabled: true })
+        {
+            return new(SessionRejection.SubjectNotAllowed, start.Subject);
+        }
+
+        var scopes = audience.ScopesOf(start.Subject, subject);
+        var authenticatedAt = start.AuthenticatedAt is { } at && at < now ? at : now;
+        var session = new RefreshToken
+        {
+            Issuer = _options.Issuer,
+            Subject = start.Subject,
+            SessionId = TokenId.NewSession(HomeRegion),
+            Generation = 0,
+            Seen = authority.Seen(start.Subject, clientId),
+            ClientId = clientId,
+            Audience = audience.Uri,
+            Scopes = scopes,
+            AuthenticatedAt = authenticatedAt.ToUnixTimeSeconds(),
+            AuthenticationMethods = start.AuthenticationMethods,
+            AuthenticationContext = start.AuthenticationContext,
+            IssuedAt = 0,
+            ExpiresAt = 0,
+            SessionEndsAt = now.ToUnixTimeSeconds() + (long)lifetimes.Session.TotalSeconds,
+        };
+        var tokens = await _pairs.WriteAsync(
+            session, subject, audience, scopes, now, lifetimes.AccessToken, lease.Ring, authority, cancellationToken).ConfigureAwait(false);
+        return new(tokens, start.Subject);
+    }
+
+    /// <summary>The checks of a refresh, in order. The one write comes last, so that whatever fails before it consumes nothing.</summary>
+    private async Task<SessionResult> DecideRefreshAsync(RefreshRequest request, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow(); // The iat: a rule made from here on ends what is issued.
+
+        // 1. The token by itself. Junk never reaches the store.
+        using var lease = _keys.Lease();
+        if (!OpenedToken.TryOpen(request.RefreshToken, _options.Issuer, lease.Ring, now, out var opened, out var rejection))
+        {
+            return new(rejection);
+        }
+
+        var (token, sealedUnder) = opened;
+        if (!_options.ClientIds.Contains(request.ClientId ?? token.ClientId))
+        {
+            return new(SessionRejection.ClientUnknown);
+        }
+
+        if (request.ClientId is { } clientId && clientId != token.ClientId)
+        {
+            return new(SessionRejection.RefreshTokenInvalid); // Another client's (RFC 6749 §5.2).
+        }
+
+        if (_audiences.Find(token.Audience) is not { } audience)
+        {
+            return new(SessionRejection.AudienceUnknown, token.Subject, token.SessionId);
+        }
+
+        if (IsReached(token.ExpiresAt, now))
+        {
+            return new(SessionRejection.RefreshTokenExpired, token.Subject, token.SessionId);
+        }
+
+        var narrowed = request.Scope is { } scope ? Scope.Split(scope) : null;
+        if (narrowed?.Any(word => !token.Scopes.Contains(word)) ?? false)
+        {
+            return new(SessionRejection.ScopeNotGranted, token.Subject, token.SessionId);
+        }
+
+        // 2. The authority and the directory.
+        var lifetimes = await _head.ReadLifetimesAsync(cancellationToken).ConfigureAwait(false);
+        var keyIds = lease.Ring.KeyIdsThatDecide(audience.Algorithm, now).Append(sealedUnder);
+        var (authority, subject) = await AskAsync(token.Subject, token.ClientId, token.SessionId, keyIds, cancellationToken)
+            .ConfigureAwait(false);
+        if (await _ledger.JudgeAsync(token, sealedUnder, authority, cancellationToken).ConfigureAwait(false) is { } rejected)
+        {
+            return rejected;
+        }
+
+        if (subject is not { IsEnabled: true })
+        {
+            // For good: should the subject be enabled again, whoever held this session must not have it back.
+            await _rules.DenyAsync(
+                RuleKind.Session, token.SessionId, null, "the subject is not allowed", SessionLedger.Actor, TokenId.New(), cancellationToken)
+                .ConfigureAwait(false);
+            return new(SessionRejection.SubjectNotAllowed, token.Subject, token.SessionId);
+        }
+
+        // 3. The successor: the same one whoever asks, because it follows from the session and the generation.
+        var scopes = audience.ScopesOf(token.Subject, subject)
+            .FindAll(word => token.Scopes.Contains(word) && (narrowed?.Contains(word) ?? true));
+        var successor = token with { Generation = token.Generation + 1 };
+        var tokens = await _pairs.WriteAsync(
+            successor, subject, audience, scopes, now, lifetimes.AccessToken, lease.Ring, authority, cancellationToken).ConfigureAwait(false);
+
+        // 4. Spend the token. Refresh and revocation write the same item, so they cannot pass each other.
+        var item = authority.FindSession(token.SessionId);
+        if (item is null || item.Generation <= token.Generation)
+        {
+            var spent = await _ledger.SpendAsync(token, item, cancellationToken).ConfigureAwait(false);
+            if (spent.IsAdvanced)
+            {
+                return new(tokens, token.Subject);
+            }
+
+            item = spent.Item; // Someone was faster.
+            if (await _ledger.JudgeAsync(token, item, cancellationToken).ConfigureAwait(false) is { } late)
+            {
+                return late;
+            }
+        }
+
+        // 5. Spent already, within the grace.
+        return new(tokens, token.Subject, await _ledger.NoteGraceAsync(item, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Asks the authority and the directory at once.</summary>
+    private async Task<(AuthorityReading Authority, SubjectRecord? Subject)> AskAsync(
+        string subject, string clientId, string? sessionId, IEnumerable<string> keyIds, CancellationToken cancellationToken)
+    {
+        var authority = ReadAsync(subject, clientId, sessionId, keyIds, cancellationToken);
+        var record = FindAsync();
+        await Task.WhenAll(authority, record).ConfigureAwait(false);
+        return (await authority.ConfigureAwait(false), await record.ConfigureAwait(false));
+
+        async Task<SubjectRecord?> FindAsync() => await _subjects.FindAsync(subject, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads the authority, and completes what its writer left unfinished.</summary>
+    private async Task<AuthorityReading> ReadAsync(
+        string subject, string clientId, string? sessionId, IEnumerable<string> keyIds, CancellationToken cancellationToken)
+    {
+        var authority = await AuthorityReading.ReadAsync(_store, _options.Issuer, subject, clientId, sessionId, keyIds, cancellationToken)
+            .ConfigureAwait(false);
+        foreach (var item in authority.Items)
+        {
+            await _rules.CompleteAsync(item, cancellationToken).ConfigureAwait(false);
+        }
+
+        return authority;
+    }
+
+    private async Task<SessionResult> CountAsync(string kind, Func<Task<SessionResult>> decide)
+    {
+        var outcome = "Failed";
+        try
+        {
+            var result = await decide().ConfigureAwait(false);
+            outcome = result.ToString();
+            return result;
+        }
+        finally
+        {
+            _metrics.Issued(kind, outcome);
+        }
+    }
+
+    /// <summary>A token of ours is good only before its end. No skew: instances whose clocks differ do not issue.</summary>
+    private static bool IsReached(long end, DateTimeOffset now) => now.ToUnixTimeSeconds() >= end;
+
+    /// <summary>What does not fit between the options and the keys.</summary>
+    private IEnumerable<string> Problems(KeyRing keys)
+    {
+        foreach (var audience in _audiences.All.Where(audience => !keys.HasSigningKey(audience.Algorithm)))
+        {
+            yield return $"The key ring has no signing key for {audience.Algorithm}, which the audience {audience.Uri} needs: add one.";
+        }
+
+        if (_options.AccessTokenLifetime + _options.ClockSkew > keys.Options.KeepPublished)
+        {
+            yield return $"{nameof(KeyRingOptions.KeepPublished)} of the key ring must be at least {nameof(_options.AccessTokenLifetime)} "
+                + $"plus {nameof(_options.ClockSkew)}, {_options.AccessTokenLifetime + _options.ClockSkew}.";
+        }
+
+        if (_options.RefreshIdleLifetime > keys.Options.LongestRefreshIdle)
+        {
+            yield return $"{nameof(KeyRingOptions.LongestRefreshIdle)} of the key ring must be at least {nameof(_options.RefreshIdleLifetime)}, "
+                + $"{_options.RefreshIdleLifetime}.";
+        }
+    }
+}
