@@ -5,7 +5,8 @@ namespace TokenSessions.Validation;
 /// <summary>A validated token, or the first reason against it.</summary>
 public readonly struct TokenValidationResult
 {
-    internal TokenValidationResult(ValidatedToken token) => Token = token;
+    internal TokenValidationResult(ValidatedToken token, bool isOnStaleDenylist) =>
+        (Token, IsOnStaleDenylist) = (token, isOnStaleDenylist);
 
     internal TokenValidationResult(TokenRejection rejection) => Rejection = rejection;
 
@@ -19,6 +20,20 @@ public readonly struct TokenValidationResult
     /// <summary>The first reason against the token; means nothing when <see cref="IsValid"/>.</summary>
     public TokenRejection Rejection { get; }
 
-    /// <summary>The rejection's name, or <c>Accepted</c>: a label for logs and counters, without anything from the token.</summary>
-    public override string ToString() => IsValid ? "Accepted" : Rejection.ToString();
+    /// <summary>
+    /// True if the token was accepted on a snapshot older than <see cref="TokenValidationOptions.MaxStaleness"/>, because
+    /// <see cref="TokenValidationOptions.AcceptTokensWhileDenylistIsDown"/> said so.
+    /// </summary>
+    public bool IsOnStaleDenylist { get; }
+
+    /// <summary>
+    /// The rejection's name, <c>Accepted</c> or <c>AcceptedOnStaleDenylist</c>: a label for logs and counters, without anything
+    /// from the token.
+    /// </summary>
+    public override string ToString() => this switch
+    {
+        { IsValid: false } => Rejection.ToString(),
+        { IsOnStaleDenylist: true } => "AcceptedOnStaleDenylist",
+        _ => "Accepted",
+    };
 }

@@ -167,6 +167,7 @@ public sealed class TokenValidator
         }
 
         // 6. Denylist: clear, denied, or unknown. Denied is certain however old the snapshot is.
+        var isOnStaleDenylist = false;
         if (_denylist is not null)
         {
             if (!_denylist.TryGetSnapshot(out var snapshot, out var age))
@@ -184,13 +185,14 @@ public sealed class TokenValidator
                 return new(TokenRejection.LifetimeTooLong); // Its rules may have left the feed before it expires.
             }
 
-            if (age > _options.MaxStaleness && age - _options.MaxStaleness > Outage(acceptWhileDenylistIsDown))
+            isOnStaleDenylist = age > _options.MaxStaleness;
+            if (isOnStaleDenylist && age - _options.MaxStaleness > Outage(acceptWhileDenylistIsDown))
             {
                 return new(TokenRejection.RevocationUnknown);
             }
         }
 
-        return new(new ValidatedToken(claims, keyId, payload));
+        return new(new ValidatedToken(claims, keyId, payload), isOnStaleDenylist);
     }
 
     /// <summary>RFC 7515 §4.1.9: <c>application/</c> may be left out; media types compare in any case.</summary>
