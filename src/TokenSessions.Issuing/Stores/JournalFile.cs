@@ -35,7 +35,7 @@ internal sealed class JournalFile : IDisposable
         return new(directory, file) { _fileId = fileId, _sealedLength = length, _length = length };
     }
 
-    /// <summary>Opens a journal that exists, fills the tables and cuts off a torn tail.</summary>
+    /// <summary>Opens a journal that exists, fills the tables, cuts off a torn tail and removes what an unfinished compaction left.</summary>
     public static (JournalFile File, JournalContents Contents) Open(JournalDirectory directory, JournalTables tables)
     {
         var file = JournalDirectory.OpenFile(directory.JournalPath, FileMode.Open, FileShare.Read | FileShare.Delete);
@@ -43,6 +43,7 @@ internal sealed class JournalFile : IDisposable
         {
             var contents = new JournalReader(file.SafeFileHandle, directory.JournalPath).Read(tables);
             Settle(file, contents);
+            directory.RemoveUnfinished();
             directory.Flush(); // A crash may have come between the rename and the flush of a compaction.
             return (new(directory, file)
             {

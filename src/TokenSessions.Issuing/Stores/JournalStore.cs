@@ -226,7 +226,6 @@ public sealed class JournalStore : ISessionStore, IDenylistFeed, IAsyncDisposabl
         var tables = new JournalTables();
         var isNew = !File.Exists(directory.JournalPath);
         var (file, contents) = isNew ? (JournalFile.Create(directory), default) : JournalFile.Open(directory, tables);
-        directory.RemoveUnfinished();
         tables.DropExpired(time.GetUtcNow());
         return new(tables, time, directory, file, new(directory.JournalPath, isNew, tables.Count, contents.Length, contents.TornBytes));
     }
