@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using TokenSessions.Validation.Jose;
@@ -12,6 +13,8 @@ public readonly record struct RuleKey(UInt128 Value)
 {
     /// <summary>Bytes of a key.</summary>
     public const int Length = 16;
+
+    internal const int TextLength = 22;
 
     private const int StackLimit = 1024;
 
@@ -51,6 +54,23 @@ public readonly record struct RuleKey(UInt128 Value)
         return StrictBase64Url.TryDecode(text, bytes, out var written) && written == Length
             ? new(BinaryPrimitives.ReadUInt128BigEndian(bytes))
             : null;
+    }
+
+    /// <summary>Reads the same 22 characters in ASCII.</summary>
+    internal static bool TryRead(ReadOnlySpan<byte> ascii, out RuleKey key)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        var isRead = StrictBase64Url.TryDecode(ascii, bytes, out var written) && written == Length;
+        key = isRead ? new(BinaryPrimitives.ReadUInt128BigEndian(bytes)) : default;
+        return isRead;
+    }
+
+    /// <summary>Writes the same 22 characters in ASCII.</summary>
+    internal void WriteTo(Span<byte> ascii)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, Value);
+        Base64Url.EncodeToUtf8(bytes, ascii);
     }
 
     /// <summary>22 characters of base64url.</summary>
