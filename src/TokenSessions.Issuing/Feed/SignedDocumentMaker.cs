@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using TokenSessions.Issuing.Keys;
 using TokenSessions.Validation.Denylist;
@@ -87,7 +88,7 @@ internal sealed class SignedDocumentMaker(
     private static byte[] Header(string keyId)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) // The plus stays one.
         {
             json.WriteStartObject();
             json.WriteString("alg", SignatureAlgorithm.ES256.Name);
