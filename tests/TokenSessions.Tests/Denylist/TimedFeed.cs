@@ -2,12 +2,12 @@ using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Tests.Denylist;
 
-/// <summary>A feed of items that appear when the test says, whatever their stamps; it answers exactly what is asked for.</summary>
+/// <summary>A feed of items with stamps of the test's choice; it answers exactly what is asked for.</summary>
 internal sealed class TimedFeed(TimeProvider time) : IDenylistFeed
 {
     public const string Issuer = "https://issuer.example";
 
-    private readonly List<(DenylistRule Rule, DateTimeOffset VisibleAt)> _items = [];
+    private readonly List<DenylistRule> _items = [];
 
     public DenylistHead Head { get; set; } = new()
     {
@@ -38,11 +38,14 @@ internal sealed class TimedFeed(TimeProvider time) : IDenylistFeed
 
     public static RuleKey Key(string session) => RuleKey.For(Issuer, RuleKind.Session, session);
 
-    public void Add(string session, DateTimeOffset? stampedAt = null, DateTimeOffset? visibleAt = null, long watermark = 0, bool isStanding = false)
+    public void Add(string session, DateTimeOffset? stampedAt = null, long watermark = 0, bool isStanding = false)
     {
         var stamp = stampedAt ?? time.GetUtcNow();
-        _items.Add((new(Key(session), stamp.ToUnixTimeMilliseconds(), watermark, isStanding), visibleAt ?? DateTimeOffset.MinValue));
+        _items.Add(new(Key(session), stamp.ToUnixTimeMilliseconds(), watermark, isStanding));
     }
+
+    public void AddRule(RuleKey key, bool isStanding) =>
+        _items.Add(new(key, time.GetUtcNow().ToUnixTimeMilliseconds(), 0, isStanding));
 
     public void Clear() => _items.Clear();
 
@@ -57,8 +60,7 @@ internal sealed class TimedFeed(TimeProvider time) : IDenylistFeed
         var asOf = CopyAsOf ?? time.GetUtcNow();
         var isWhole = (since is null || AnswersWholeAlways) && !AnswersPartsOnly;
         var from = isWhole ? 0 : since?.ToUnixTimeMilliseconds() ?? 0;
-        var now = time.GetUtcNow();
-        DenylistRule[] rules = [.. _items.Where(i => i.VisibleAt <= now && (i.Rule.IsStanding || i.Rule.StampedAt >= from)).Select(i => i.Rule)];
+        DenylistRule[] rules = [.. _items.Where(rule => rule.IsStanding || rule.StampedAt >= from)];
         var changes = new DenylistChanges(asOf, Head, rules, isWhole) { IsCopy = CopyAsOf is not null };
         if (Hold is { } hold)
         {
