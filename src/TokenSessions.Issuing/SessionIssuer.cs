@@ -66,6 +66,12 @@ public sealed class SessionIssuer
         _pairs = new(_options, _metrics);
     }
 
+    /// <summary>Writes what every validator must know of this issuer to the head of the denylist, if it does not stand there yet.</summary>
+    /// <remarks>Sessions do so themselves. A host does it at its start: until there is a head, no validator can sync.</remarks>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task PrepareAsync(CancellationToken cancellationToken = default) =>
+        await _head.ReadAsync(cancellationToken).ConfigureAwait(false);
+
     /// <summary>Starts a session for a subject that the caller has authenticated.</summary>
     /// <param name="start">Whose, for which client and audience.</param>
     /// <param name="cancellationToken">The request's deadline: past it nothing is signed.</param>

@@ -83,6 +83,14 @@ public sealed class KeyRingFile : IDisposable
         }
     }
 
+    /// <summary>The key that signs the denylist feed now; null if there is none.</summary>
+    /// <param name="isRevoked">Whether a <c>key</c> rule stands against a <c>kid</c>.</param>
+    public ISigningKey? FindFeedKey(Func<string, bool> isRevoked)
+    {
+        ArgumentNullException.ThrowIfNull(isRevoked);
+        return _current.FindFeedKey(_time.GetUtcNow(), isRevoked) is { } entry ? new LeasedFeedKey(this, entry) : null;
+    }
+
     /// <summary>Drops the private halves as soon as nobody uses them.</summary>
     public void Dispose()
     {
