@@ -1,0 +1,98 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Mvc;
+using TokenSessions.AspNetCore;
+using TokenSessions.Issuing;
+using TokenSessions.Issuing.Stores;
+using TokenSessions.Service.Denylist;
+using TokenSessions.Service.Http;
+using TokenSessions.Validation.Denylist;
+
+namespace TokenSessions.Service.Admin;
+
+/// <summary><c>/admin/revocations</c>: makes rules of the denylist and lists those that live.</summary>
+internal static class RevocationEndpoints
+{
+    private const int MaxKindLength = 16;
+    private const int MaxValueLength = 255;
+    private const int MaxReasonLength = SessionRevoker.MaxReasonLength * 4; // Bytes; the characters are counted by the revoker.
+    private const int MaxCursorLength = 1024;
+    private const int DefaultPageLength = 100;
+    private const int MaxPageLength = 1000;
+
+    private static readonly string[] Fields = ["kind", "value", "reason"];
+
+    public static void MapRevocations(this IEndpointRouteBuilder admin)
+    {
+        admin.MapPost("/revocations", RevokeAsync);
+        admin.MapGet("/revocations", ListAsync);
+    }
+
+    private static async Task<IResult> RevokeAsync(
+        HttpContext context, [FromServices] SessionRevoker revoker, [FromServices] LocalDenylist denylist, [FromServices] Log log)
+    {
+        var fields = await RequestFields.ReadAsync(context.Request, FieldFormats.Json, Fields, context.RequestAborted);
+        var name = fields.Required("kind", MaxKindLength);
+        var value = fields.Optional("value", MaxValueLength) ?? "";
+        var reason = fields.Optional("reason", MaxReasonLength) ?? "";
+        if (fields.Problem is { } malformed)
+        {
+            return malformed;
+        }
+
+        var kind = RuleKinds.Find(name) ?? RuleKind.None;
+        if (SessionRevoker.Problem(kind, value, reason) is { } problem)
+        {
+            return ProblemAnswer.InvalidRequest(problem);
+        }
+
+        var actor = context.GetValidatedToken();
+        var revocation = await revoker.RevokeAsync(kind, value, reason, actor.Subject, context.RequestAborted);
+        log.Revoked(actor.Subject, actor.SessionId, name, value, reason, revocation.EffectiveBy);
+        await denylist.SyncAfterWriteAsync();
+        return TypedResults.Json(
+            new RevocationAnswer(name, value.Length > 0 ? value : null, revocation.EffectiveBy, revocation.EnforcedUntil),
+            ServiceJson.Default.RevocationAnswer);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, [FromServices] SessionRevoker revoker)
+    {
+        var query = context.Request.Query;
+        var limit = DefaultPageLength;
+        if (query.TryGetValue("limit", out var limits)
+            && !(int.TryParse(limits, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxPageLength))
+        {
+            return ProblemAnswer.InvalidRequest($"limit must be a number from 1 to {MaxPageLength}.");
+        }
+
+        var after = query["after"];
+        if (after.Count > 1 || after is [{ Length: 0 or > MaxCursorLength }])
+        {
+            return ProblemAnswer.InvalidRequest("after must be the next of an earlier page.");
+        }
+
+        try
+        {
+            var page = await revoker.ListAsync(after, limit, context.RequestAborted);
+            return TypedResults.Json(
+                new RevocationList([.. page.Items.Select(ListedRevocation.Of)], page.Continuation), ServiceJson.Default.RevocationList);
+        }
+        catch (ArgumentException e) when (e.ParamName == "continuation") // What a cursor looks like only its store knows.
+        {
+            return ProblemAnswer.InvalidRequest("after must be the next of an earlier page.");
+        }
+    }
+}
+
+/// <summary>A rule that was made. <c>value</c> is null for the kind <c>all</c>, <c>enforced_until</c> for the kind <c>key</c>.</summary>
+internal sealed record RevocationAnswer(string Kind, string? Value, DateTimeOffset EffectiveBy, DateTimeOffset? EnforcedUntil);
+
+/// <summary>A page of live rules, and what to ask for as <c>after</c> to get the next; null on the last.</summary>
+internal sealed record RevocationList(IReadOnlyList<ListedRevocation> Revocations, string? Next);
+
+/// <summary>One live rule.</summary>
+internal sealed record ListedRevocation(
+    string Kind, string? Value, string Reason, string Actor, DateTimeOffset RevokedAt, DateTimeOffset? EnforcedUntil)
+{
+    public static ListedRevocation Of(AuthorityItem item) => new(
+        item.Key.Kind.Name(), item.Key.Value.Length > 0 ? item.Key.Value : null, item.Reason, item.Actor, item.DeniedAt, item.ExpiresAt);
+}

@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using TokenSessions.Issuing.Keys;
+using TokenSessions.Issuing.Stores;
+using TokenSessions.Service.Denylist;
+using TokenSessions.Validation;
+
+namespace TokenSessions.Service.Health;
+
+/// <summary>Whether to restart this instance (<c>live</c>), and whether to send it requests (<c>ready</c>).</summary>
+internal static class HealthEndpoints
+{
+    private static readonly TimeSpan MaxStaleness = new TokenValidationOptions().MaxStaleness;
+
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        var health = routes.MapGroup("/health").AllowAnonymous();
+        health.MapGet("/live", Live);
+        health.MapGet("/ready", ReadyAsync);
+    }
+
+    private static JsonHttpResult<HealthAnswer> Live() => TypedResults.Json(new HealthAnswer("live", []), ServiceJson.Default.HealthAnswer);
+
+    /// <summary>503 while logins or checks would fail; 200 with a word of warning while only a standby key is missing.</summary>
+    private static async Task<IResult> ReadyAsync(
+        HttpContext context,
+        [FromServices] ISessionStore store,
+        [FromServices] LocalDenylist denylist,
+        [FromServices] KeyRingFile ring,
+        [FromServices] TimeProvider time)
+    {
+        var failures = new List<string>();
+        try
+        {
+            await store.ReadHeadAsync(context.RequestAborted);
+        }
+        catch (SessionStoreUnavailableException)
+        {
+            failures.Add("The session store does not answer.");
+        }
+
+        if (!denylist.TryGetSnapshot(out _, out var age))
+        {
+            failures.Add("The denylist has not been read completely.");
+        }
+        else if (age > MaxStaleness)
+        {
+            failures.Add($"The denylist was last read more than {MaxStaleness.TotalSeconds:0} s ago.");
+        }
+
+        var warnings = ring.Current.Problems(time.GetUtcNow(), denylist.IsKeyRevoked);
+        var isReady = failures.Count == 0;
+        return TypedResults.Json(
+            new HealthAnswer(isReady ? "ready" : "not_ready", [.. failures, .. warnings]),
+            ServiceJson.Default.HealthAnswer,
+            contentType: null,
+            isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+}
+
+/// <summary>The state, and a sentence for everything an operator should look at.</summary>
+internal sealed record HealthAnswer(string Status, IReadOnlyList<string> Problems);

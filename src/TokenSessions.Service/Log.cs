@@ -1,0 +1,105 @@
+using System.Net;
+using TokenSessions.Issuing;
+
+namespace TokenSessions.Service;
+
+/// <summary>Every log line of the service. Event ids 2000 to 2999; never reuse one. Never a token, a password or a key.</summary>
+/// <remarks>
+/// 20xx: the service itself; 21xx: sessions; 22xx: security events, to alert on; 23xx: the audit trail of administration.
+/// A name that nobody has is not logged: people type their password there by mistake.
+/// </remarks>
+internal sealed partial class Log(ILogger<Log> logger)
+{
+    [LoggerMessage(2000, LogLevel.Information, "Serving {Issuer} with {Users} users. A revocation acts within {Bound} here and within {FeedBound} at readers of the feed.")]
+    public partial void Started(string issuer, int users, TimeSpan bound, TimeSpan feedBound);
+
+    [LoggerMessage(2001, LogLevel.Information, "The store {Path} is open, with {Items} items.")]
+    public partial void StoreOpened(string path, int items);
+
+    [LoggerMessage(2002, LogLevel.Warning, "The store {Path} ended in {Bytes} bytes of an interrupted write, never acknowledged; they were cut off.")]
+    public partial void StoreRepaired(string path, long bytes);
+
+    [LoggerMessage(2003, LogLevel.Warning, "{Setting} is no setting of this service.")]
+    public partial void SettingUnknown(string setting);
+
+    [LoggerMessage(2004, LogLevel.Warning, "{Problem}")]
+    public partial void KeyRingProblem(string problem);
+
+    [LoggerMessage(2005, LogLevel.Information, "The key ring {Path} was read again: it has changed.")]
+    public partial void KeyRingReplaced(string path);
+
+    [LoggerMessage(2006, LogLevel.Error, "The key ring has changed and cannot be used; the old one stays. {Problem}")]
+    public partial void KeyRingRefused(string problem);
+
+    [LoggerMessage(2007, LogLevel.Information, "The users file {Path} was read again: it has changed, and has {Users} users.")]
+    public partial void UsersReplaced(string path, int users);
+
+    [LoggerMessage(2008, LogLevel.Error, "The users file has changed and cannot be used; the old users stay. {Problem}")]
+    public partial void UsersRefused(string problem);
+
+    [LoggerMessage(2009, LogLevel.Error, "The denylist could not be read after a write; the write stands. {Problem}")]
+    public partial void DenylistSyncFailed(string problem);
+
+    [LoggerMessage(2010, LogLevel.Error, "The signed denylist cannot be published. {Problem}")]
+    public partial void FeedUnavailable(string problem);
+
+    [LoggerMessage(2011, LogLevel.Error, "{Path} was answered 503: {Problem}")]
+    public partial void DependencyUnavailable(string path, string problem, Exception exception);
+
+    [LoggerMessage(2012, LogLevel.Error, "{Path} was answered 500.")]
+    public partial void RequestFailed(string path, Exception exception);
+
+    [LoggerMessage(2100, LogLevel.Information, "Session {SessionId} of {Subject} started.")]
+    public partial void SessionStarted(string subject, string sessionId);
+
+    [LoggerMessage(2101, LogLevel.Information, "{Subject} logged in, but got no session: {Rejection}.")]
+    public partial void SessionNotStarted(string subject, SessionRejection rejection);
+
+    [LoggerMessage(2102, LogLevel.Debug, "Session {SessionId} of {Subject} refreshed.")]
+    public partial void SessionRefreshed(string? subject, string sessionId);
+
+    [LoggerMessage(2103, LogLevel.Information, "A refresh was refused: {Rejection}; session {SessionId} of {Subject}.")]
+    public partial void SessionNotRefreshed(string? subject, string? sessionId, SessionRejection rejection);
+
+    [LoggerMessage(2104, LogLevel.Information, "Session {SessionId} of {Subject} signed out; everywhere: {Everywhere}.")]
+    public partial void SessionEnded(string? subject, string? sessionId, bool everywhere);
+
+    [LoggerMessage(2105, LogLevel.Information, "A logout was refused: {Rejection}.")]
+    public partial void LogoutRefused(string rejection);
+
+    [LoggerMessage(2200, LogLevel.Warning, "Security: a login of {Subject} from {Address} failed.")]
+    public partial void LoginFailed(string? subject, IPAddress? address);
+
+    [LoggerMessage(2201, LogLevel.Warning, "Security: a login from {Address} was refused after too many failures.")]
+    public partial void LoginThrottled(IPAddress? address);
+
+    [LoggerMessage(2202, LogLevel.Warning, "Security: logins were refused because too many are waiting.")]
+    public partial void LoginQueueFull();
+
+    [LoggerMessage(2203, LogLevel.Critical, "Security: a spent refresh token of session {SessionId} of {Subject} was presented; the session has been revoked.")]
+    public partial void RefreshTokenReused(string? subject, string? sessionId);
+
+    [LoggerMessage(2204, LogLevel.Warning, "Security: refresh tokens of session {SessionId} of {Subject} are used twice, time after time: two tabs, or a thief in step.")]
+    public partial void GraceRepeated(string? subject, string? sessionId);
+
+    [LoggerMessage(2300, LogLevel.Information, "Audit: {Actor} (session {ActorSession}) revoked {Kind} {Value}: {Reason}. Effective by {EffectiveBy:O}.")]
+    public partial void Revoked(string actor, string actorSession, string kind, string value, string reason, DateTimeOffset effectiveBy);
+
+    /// <summary>Writes what an issuer noticed, if it is anything.</summary>
+    public void Noticed(SecurityEvent securityEvent, string? subject, string? sessionId)
+    {
+        switch (securityEvent)
+        {
+            case SecurityEvent.RefreshTokenReused:
+                RefreshTokenReused(subject, sessionId);
+                break;
+
+            case SecurityEvent.GraceRepeated:
+                GraceRepeated(subject, sessionId);
+                break;
+
+            case SecurityEvent.None:
+                break;
+        }
+    }
+}

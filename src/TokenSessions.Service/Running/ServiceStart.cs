@@ -1,0 +1,65 @@
+using TokenSessions.Issuing;
+using TokenSessions.Issuing.Keys;
+using TokenSessions.Issuing.Stores;
+using TokenSessions.Service.Denylist;
+using TokenSessions.Service.Settings;
+using TokenSessions.Service.Users;
+using TokenSessions.Validation.Denylist;
+
+namespace TokenSessions.Service.Running;
+
+/// <summary>Opens everything before the server listens. Nothing of it happens while a tool only builds the host to describe it.</summary>
+internal sealed class ServiceStart(IServiceProvider services) : IHostedLifecycleService
+{
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        var settings = services.GetRequiredService<ServiceSettings>();
+        var log = services.GetRequiredService<Log>();
+        foreach (var setting in settings.Unknown)
+        {
+            log.SettingUnknown(setting);
+        }
+
+        services.GetRequiredService<FirstRun>().Run();
+        try
+        {
+            await OpenAsync(settings, log, cancellationToken);
+        }
+        catch (Exception e) when (e is KeyRingException or SessionStoreUnavailableException or ArgumentException)
+        {
+            throw new StartException(e.Message, e);
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task OpenAsync(ServiceSettings settings, Log log, CancellationToken cancellationToken)
+    {
+        var ring = services.GetRequiredService<KeyRingFile>();
+        var users = services.GetRequiredService<UserDirectory>();
+        var store = services.GetRequiredService<JournalStore>();
+        log.StoreOpened(store.Outcome.JournalPath, store.Outcome.Items);
+        if (store.Outcome.TornBytes > 0)
+        {
+            log.StoreRepaired(store.Outcome.JournalPath, store.Outcome.TornBytes);
+        }
+
+        await services.GetRequiredService<SessionIssuer>().PrepareAsync(cancellationToken);
+        await services.GetRequiredService<DenylistSync>().SyncAsync(cancellationToken);
+        var denylist = services.GetRequiredService<LocalDenylist>();
+        foreach (var problem in ring.Current.Problems(services.GetRequiredService<TimeProvider>().GetUtcNow(), denylist.IsKeyRevoked))
+        {
+            log.KeyRingProblem(problem);
+        }
+
+        log.Started(settings.Issuer, users.Count, DenylistSync.RevocationBound, DenylistSync.SignedFeedBound);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+
+namespace TokenSessions.Service.Settings;
+
+/// <summary>Reads one section strictly and collects every problem, each naming the setting and its environment variable.</summary>
+/// <remarks>
+/// The configuration binder stops at the first value it cannot convert, and takes <c>10</c> for ten days where a duration
+/// is wanted; a service that guards sessions should not guess.
+/// </remarks>
+internal sealed class SettingsReader(IConfiguration configuration, string section)
+{
+    private const int MaxQuotedLength = 80;
+
+    private readonly IConfigurationSection _section = configuration.GetSection(section);
+    private readonly List<string> _problems = [];
+    private readonly HashSet<string> _reported = [];
+
+    /// <summary>What was wrong with the values read so far.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Adds a problem of a setting.</summary>
+    /// <param name="name">The setting, without the section.</param>
+    /// <param name="problem">A sentence that goes on after the name.</param>
+    public void Report(string name, string problem)
+    {
+        _reported.Add(name);
+        _problems.Add($"{section}:{name} (environment variable {section}__{name.Replace(":", "__", StringComparison.Ordinal)}) {problem}");
+    }
+
+    /// <summary>Whether something was reported of this setting: what follows from it is then no news.</summary>
+    public bool HasReported(string name) => _reported.Contains(name);
+
+    /// <summary>A text; null where the setting is absent or empty.</summary>
+    public string? Text(string name) => _section[name] is { Length: > 0 } text ? text : null;
+
+    /// <summary>A duration written <c>[days.]hh:mm:ss</c>.</summary>
+    public TimeSpan Duration(string name, TimeSpan otherwise)
+    {
+        if (Text(name) is not { } text)
+        {
+            return otherwise;
+        }
+
+        // The format alone would read "10" as ten days.
+        if (text.Contains(':', StringComparison.Ordinal)
+            && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var duration))
+        {
+            return duration;
+        }
+
+        Report(name, $"must be a duration written as hh:mm:ss or days.hh:mm:ss, such as 00:10:00, but is {Quote(text)}.");
+        return otherwise;
+    }
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    public bool Flag(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return false;
+        }
+
+        if (bool.TryParse(text, out var flag))
+        {
+            return flag;
+        }
+
+        Report(name, $"must be true or false, but is {Quote(text)}.");
+        return false;
+    }
+
+    /// <summary>A list of texts: <c>Name:0</c>, <c>Name:1</c> and so on; empty where the setting is absent.</summary>
+    public IReadOnlyList<string> Texts(string name)
+    {
+        var list = _section.GetSection(name);
+        if (list.Value is { Length: > 0 })
+        {
+            Report(name, $"must be a list: give {section}:{name}:0, {section}:{name}:1 and so on.");
+            return [];
+        }
+
+        return [.. list.GetChildren().Select(child => child.Value ?? "")];
+    }
+
+    /// <summary>The names under <paramref name="name"/>, for a list of objects.</summary>
+    public IReadOnlyList<string> Children(string name) => [.. _section.GetSection(name).GetChildren().Select(child => $"{name}:{child.Key}")];
+
+    /// <summary>The names under <paramref name="path"/> (null: the section itself) that are none of these: misspelt, perhaps.</summary>
+    public IEnumerable<string> Unknown(string? path, IReadOnlyCollection<string> names) =>
+        from child in (path is null ? _section : _section.GetSection(path)).GetChildren()
+        where !names.Contains(child.Key, StringComparer.OrdinalIgnoreCase)
+        select path is null ? $"{section}:{child.Key}" : $"{section}:{path}:{child.Key}";
+
+    private static string Quote(string text) => text.Length <= MaxQuotedLength ? $"\"{text}\"" : $"\"{text.AsSpan(0, MaxQuotedLength)}…\"";
+}

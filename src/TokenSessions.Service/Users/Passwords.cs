@@ -1,0 +1,79 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+
+namespace TokenSessions.Service.Users;
+
+/// <summary>Hashes and checks passwords as ASP.NET Core Identity does: PBKDF2 with HMAC-SHA-512, format 3.</summary>
+internal static class Passwords
+{
+    /// <summary>The least PBKDF2 rounds accepted, and those of new hashes: what OWASP asks of HMAC-SHA-512.</summary>
+    public const int Iterations = 210_000;
+
+    /// <summary>The longest password read, in characters: hashing must not be a way to waste memory.</summary>
+    public const int MaxLength = 1024;
+
+    /// <summary>The shortest password of a new user, in characters (NIST SP 800-63B §3.1.1.2 wants 8 at least).</summary>
+    public const int MinLength = 8;
+
+    private const int MaxIterations = 10_000_000; // About 5 s of a core: a typing error must not stop every login.
+    private const byte FormatMarker = 1;
+    private const uint HmacSha256 = 1;
+    private const uint HmacSha512 = 2;
+    private const int PrfOffset = 1;
+    private const int IterationsOffset = 5;
+    private const int SaltLengthOffset = 9;
+    private const int HeaderLength = 13;
+    private const int SaltLength = 16;
+    private const int HashLength = 32;
+    private const int MaxDecodedLength = 256;
+
+    private static readonly PasswordHasher<User> Hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+
+    /// <summary>The hash of a new password, with a salt of its own.</summary>
+    public static string Hash(string password) => Hasher.HashPassword(null!, password);
+
+    /// <summary>Whether the password is the one behind the hash. Takes about a tenth of a second of a core.</summary>
+    public static bool IsMatch(string hash, string password) =>
+        Hasher.VerifyHashedPassword(null!, hash, password) != PasswordVerificationResult.Failed;
+
+    /// <summary>The rounds of a hash, or null and why it cannot be used.</summary>
+    public static int? FindIterations(string hash, out string problem)
+    {
+        var bytes = new byte[MaxDecodedLength];
+        problem = "is no password hash of ASP.NET Core Identity, format 3.";
+        if (!Convert.TryFromBase64String(hash, bytes, out var length) || length < HeaderLength || bytes[0] != FormatMarker)
+        {
+            return null;
+        }
+
+        var prf = BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(PrfOffset));
+        var iterations = BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(IterationsOffset));
+        var saltLength = BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(SaltLengthOffset));
+        if (prf is not (HmacSha256 or HmacSha512) || saltLength < SaltLength || length - HeaderLength - (long)saltLength < SaltLength)
+        {
+            return null;
+        }
+
+        if (iterations is < Iterations or > MaxIterations)
+        {
+            problem = $"has {iterations} rounds of PBKDF2, but must have {Iterations} to {MaxIterations}.";
+            return null;
+        }
+
+        problem = "";
+        return (int)iterations;
+    }
+
+    /// <summary>A hash that no password matches and that costs as much to check: for names nobody has.</summary>
+    public static string Decoy(int iterations)
+    {
+        var bytes = RandomNumberGenerator.GetBytes(HeaderLength + SaltLength + HashLength);
+        bytes[0] = FormatMarker;
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(PrfOffset), HmacSha512);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(IterationsOffset), (uint)iterations);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(SaltLengthOffset), SaltLength);
+        return Convert.ToBase64String(bytes);
+    }
+}
