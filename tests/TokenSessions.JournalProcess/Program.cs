@@ -21,7 +21,8 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("""
-        write DIRECTORY                  writes from 16 tasks until it is killed, and prints what was acknowledged
+        write DIRECTORY                  writes from 16 tasks until it is killed or standard input ends, and prints what was
+                                         acknowledged
         hold DIRECTORY                   owns the store until standard input ends
         fill DIRECTORY                   writes until that fails, then prints how every call answers
         measure DIRECTORY [WRITERS]...   changes per second with so many concurrent writers
@@ -35,6 +36,11 @@ async Task<int> WriteUntilKilledAsync(string directory)
 {
     await using var store = JournalStore.Open(directory, time);
     Console.WriteLine("open");
+    _ = Task.Run(() =>
+    {
+        Console.In.ReadToEnd();
+        Environment.Exit(0); // Whoever started this is gone.
+    });
     var run = Environment.ProcessId;
     await Task.WhenAll(Enumerable.Range(0, 16).Select(writer => Task.Run(async () =>
     {

@@ -127,7 +127,7 @@ public sealed class JournalCompactionTests : JournalTests
             Directory.CreateDirectory(UnfinishedPath); // Where the new journal would be written.
             var failed = await Assert.ThrowsAsync<SessionStoreUnavailableException>(async () =>
             {
-                while (true)
+                for (var i = 0; i < 5000; i++) // Far more than 4 MB.
                 {
                     acknowledged = (await DenyAsync(store, subject, new string('r', StoreLimits.ReasonBytes))).Watermark;
                 }
