@@ -23,20 +23,18 @@ public sealed class BearerAuthentication
 
     internal BearerSources Sources { get; }
 
-    /// <summary>Validates the token of the <c>Authorization</c> header. Tokens in query or form are never looked for.</summary>
-    /// <param name="context">The request.</param>
-    /// <returns>The verdict; null if the request carries no bearer token.</returns>
-    public async ValueTask<TokenValidationResult?> ValidateAsync(HttpContext context)
+    /// <summary>What the <c>Authorization</c> header carries as a bearer token, good or not; null if nothing.</summary>
+    /// <param name="context">The request. Its query and form are never looked at.</param>
+    public static string? FindToken(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return BearerHeader.FindToken(context.Request.Headers.Authorization) is { } token
-            ? await ValidateAsync(context, token).ConfigureAwait(false)
-            : null;
+        return BearerHeader.FindToken(context.Request.Headers.Authorization);
     }
 
     /// <summary>Validates a token, with the outage policy of the request's endpoint.</summary>
     /// <param name="context">The request.</param>
     /// <param name="token">The compact JWS.</param>
+    /// <exception cref="OperationCanceledException">The request was aborted.</exception>
     public async ValueTask<TokenValidationResult> ValidateAsync(HttpContext context, string token)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -63,7 +61,7 @@ public sealed class BearerAuthentication
 
     /// <summary>Answers 401, or 503 where we could not tell.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="verdict">What <see cref="ValidateAsync(HttpContext)"/> gave.</param>
+    /// <param name="verdict">What <see cref="ValidateAsync"/> gave; null if there was no token to validate.</param>
     public static Task ChallengeAsync(HttpContext context, TokenValidationResult? verdict)
     {
         var answer = verdict is { } result ? BearerAnswer.For(result.Rejection) : BearerAnswer.TokenMissing;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 
 namespace TokenSessions.Service.Tests.Bearer;
 
@@ -21,6 +22,17 @@ internal sealed record Answer(int Status, string? Challenge, string? RetryAfter,
             Assert.NotEmpty(problem.RootElement.GetProperty("detail").GetString()!);
             return problem.RootElement.GetProperty("code").GetString();
         }
+    }
+
+    public static async Task<Answer> ReadAsync(HttpResponse response)
+    {
+        using var body = new StreamReader(response.Body);
+        return new(
+            response.StatusCode,
+            response.Headers.WWWAuthenticate.Count > 0 ? string.Join(" | ", response.Headers.WWWAuthenticate.ToArray()) : null,
+            response.Headers.RetryAfter.Count > 0 ? response.Headers.RetryAfter.ToString() : null,
+            response.ContentType,
+            await body.ReadToEndAsync(TestContext.Current.CancellationToken));
     }
 
     public static async Task<Answer> ReadAsync(HttpResponseMessage response) => new(

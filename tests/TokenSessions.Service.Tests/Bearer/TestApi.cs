@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,7 +34,7 @@ internal sealed class TestApi : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public TestServer Server => _app.GetTestServer();
+    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
 
     public TestToken Token => new(Clock.GetUtcNow());
 
@@ -73,28 +75,30 @@ internal sealed class TestApi : IAsyncDisposable
         return new(app, clock, feed, keys, log);
     }
 
-    public async Task<Answer> GetAsync(string path, params string[] authorization)
+    /// <summary>Sends header lines exactly as they are: a client would tidy them up first.</summary>
+    public async Task<Answer> GetAsync(string pathAndQuery, params string[] authorization)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (authorization.Length > 0)
-        {
-            request.Headers.TryAddWithoutValidation("Authorization", authorization);
-        }
-
-        using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
-        return await Answer.ReadAsync(response);
+        var uri = new Uri("http://localhost" + pathAndQuery);
+        var context = await _app.GetTestServer().SendAsync(
+            context =>
+            {
+                context.Request.Method = "GET";
+                (context.Request.Path, context.Request.QueryString) = (PathString.FromUriComponent(uri), QueryString.FromUriComponent(uri));
+                context.Request.Headers.Authorization = authorization;
+            },
+            TestContext.Current.CancellationToken);
+        return await Answer.ReadAsync(context.Response);
     }
 
     public Task<Answer> GetWithAsync(string path, TestToken token) => GetAsync(path, $"Bearer {token.Sign()}");
 
-    /// <summary>Lets the clock go on, and waits until a step of the upkeep that came due in that time is done.</summary>
-    public async Task AdvanceAsync(TimeSpan by, Func<bool> until)
+    /// <summary>Waits for what a background loop does on threads of its own, once the clock has made it due.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isDone)
     {
-        Clock.Advance(by);
-        while (!until())
+        while (!await isDone())
         {
-            await Task.Yield();
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TestContext.Current.CancellationToken);
         }
     }
 

@@ -1,0 +1,122 @@
+using System.IdentityModel.Tokens.Jwt;
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using TokenSessions.AspNetCore;
+using TokenSessions.Validation;
+
+namespace TokenSessions.JwtBearer;
+
+/// <summary>Stands in for <see cref="JwtBearerHandler"/> under the same scheme, options and events.</summary>
+/// <remarks>
+/// A handler rather than a listener to <see cref="JwtBearerEvents.OnMessageReceived"/>, because events can be replaced after us
+/// and overridden in subclasses, and a token must never reach a validation other than ours. Events may refuse a token that we
+/// accepted and change its user; they cannot accept one that we did not.
+/// </remarks>
+internal sealed class TokenSessionsJwtBearerHandler(
+    IOptionsMonitor<JwtBearerOptions> options, ILoggerFactory loggers, UrlEncoder encoder)
+    : AuthenticationHandler<JwtBearerOptions>(options, loggers, encoder)
+{
+    private TokenValidationResult? _verdict;
+
+    private new JwtBearerEvents Events => (JwtBearerEvents)base.Events!;
+
+    protected override Task<object> CreateEventsAsync() => Task.FromResult<object>(new JwtBearerEvents());
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        var received = new MessageReceivedContext(Context, Scheme, Options);
+        await Events.MessageReceived(received).ConfigureAwait(false);
+        if (received.Result is { } early)
+        {
+            return early.Succeeded ? Refused(AuthenticateResult.Fail("Accepted by an event, not validated.")) : Refused(early);
+        }
+
+        // An event may find the token elsewhere: the application's decision, as with Microsoft's handler.
+        var token = string.IsNullOrEmpty(received.Token) ? BearerAuthentication.FindToken(Context) : received.Token;
+        if (token is null)
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        var bearer = Context.RequestServices.GetRequiredKeyedService<BearerAuthentication>(Scheme.Name);
+        var verdict = await bearer.ValidateAsync(Context, token).ConfigureAwait(false);
+        _verdict = verdict;
+        return verdict.IsValid
+            ? await AcceptedAsync(verdict.Token, token).ConfigureAwait(false)
+            : await RejectedAsync(verdict.Rejection).ConfigureAwait(false);
+    }
+
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        var result = await HandleAuthenticateOnceSafeAsync().ConfigureAwait(false);
+        var challenge = new JwtBearerChallengeContext(Context, Scheme, Options, properties) { AuthenticateFailure = result.Failure };
+        await Events.Challenge(challenge).ConfigureAwait(false);
+        if (!challenge.Handled)
+        {
+            await BearerAuthentication.ChallengeAsync(Context, _verdict).ConfigureAwait(false);
+        }
+    }
+
+    protected override async Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        // The Forbidden event is younger than the oldest handler we support: whichever is there raises it if it knows it.
+        var microsoft = ActivatorUtilities.GetServiceOrCreateInstance<JwtBearerHandler>(Context.RequestServices);
+        await microsoft.InitializeAsync(Scheme, Context).ConfigureAwait(false);
+        await microsoft.ForbidAsync(properties).ConfigureAwait(false);
+        if (Response.StatusCode == StatusCodes.Status403Forbidden)
+        {
+            await BearerAuthentication.ForbidAsync(Context).ConfigureAwait(false); // Unless the event has begun to answer.
+        }
+    }
+
+    private async Task<AuthenticateResult> AcceptedAsync(ValidatedToken token, string text)
+    {
+        var validated = new TokenValidatedContext(Context, Scheme, Options)
+        {
+            Principal = BearerAuthentication.CreatePrincipal(token, Scheme.Name, NameClaimType, RoleClaimType),
+            SecurityToken = new JwtSecurityToken(text),
+        };
+        validated.Properties.IssuedUtc = token.IssuedAt;
+        validated.Properties.ExpiresUtc = token.ExpiresAt;
+        await Events.TokenValidated(validated).ConfigureAwait(false);
+        if (validated.Result is { } decided)
+        {
+            return decided.Succeeded ? decided : Refused(decided);
+        }
+
+        if (Options.SaveToken)
+        {
+            validated.Properties.StoreTokens([new() { Name = "access_token", Value = text }]);
+        }
+
+        validated.Success();
+        return validated.Result!;
+    }
+
+    private async Task<AuthenticateResult> RejectedAsync(TokenRejection rejection)
+    {
+        var failed = new AuthenticationFailedContext(Context, Scheme, Options) { Exception = SecurityTokenFailure.For(rejection) };
+        await Events.AuthenticationFailed(failed).ConfigureAwait(false);
+        return failed.Result is { Succeeded: false } decided ? decided : AuthenticateResult.Fail(failed.Exception);
+    }
+
+    /// <summary>What an event refused is challenged as a bad token, except where it says that there is none.</summary>
+    private AuthenticateResult Refused(AuthenticateResult result)
+    {
+        _verdict = result.None ? null : default(TokenValidationResult);
+        return result;
+    }
+
+    // Set by the application, these win; else roles and subject are where our tokens have them.
+    private string NameClaimType => Options.TokenValidationParameters.NameClaimType is var name
+        && name != ClaimsIdentity.DefaultNameClaimType ? name : "sub";
+
+    private string RoleClaimType => Options.TokenValidationParameters.RoleClaimType is var role
+        && role != ClaimsIdentity.DefaultRoleClaimType ? role : "roles";
+}
