@@ -30,7 +30,7 @@ internal sealed class BearerWiring(IServiceProvider services, string scheme)
         KeySetCache? feedKeys = null;
         var denylist = _options.AcceptTokensWithoutDenylist
             ? null
-            : Find<DenylistSync>() ?? new DenylistSync(Find<IDenylistFeed>() ?? services.GetRequiredService<IDenylistFeed>(), _time, _meters);
+            : Find<DenylistSync>() ?? new DenylistSync(Find<IDenylistFeed>() ?? HttpFeed(out feedKeys), _time, _meters);
         return new(
             new TokenValidator(_options.ToValidationOptions(), keys, denylist, _time, _meters),
             new(keys, feedKeys, denylist),
@@ -53,6 +53,12 @@ internal sealed class BearerWiring(IServiceProvider services, string scheme)
         return _options.KeySetUri is { } uri
             ? HttpKeySetSource.At(Http(), uri)
             : HttpKeySetSource.DiscoveredFrom(Http(), _options.Issuer);
+    }
+
+    private HttpDenylistFeed HttpFeed(out KeySetCache feedKeys)
+    {
+        feedKeys = new(HttpKeySetSource.At(Http(), _options.EffectiveDenylistKeySetUri), _time);
+        return new(Http(), _options.EffectiveDenylistUri, _options.Issuer, feedKeys, _time, _options.MaxStaleness);
     }
 
     private HttpClient Http() =>
