@@ -31,6 +31,13 @@ public sealed class BearerAuthentication
         return BearerHeader.FindToken(context.Request.Headers.Authorization);
     }
 
+    /// <summary>Validates what the <c>Authorization</c> header carries, with the outage policy of the request's endpoint.</summary>
+    /// <param name="context">The request.</param>
+    /// <returns>The verdict; null if there was no token to validate.</returns>
+    /// <exception cref="OperationCanceledException">The request was aborted.</exception>
+    public async ValueTask<TokenValidationResult?> ValidateAsync(HttpContext context) =>
+        FindToken(context) is { } token ? await ValidateAsync(context, token).ConfigureAwait(false) : null;
+
     /// <summary>Validates a token, with the outage policy of the request's endpoint.</summary>
     /// <param name="context">The request.</param>
     /// <param name="token">The compact JWS.</param>
@@ -61,7 +68,7 @@ public sealed class BearerAuthentication
 
     /// <summary>Answers 401, or 503 where we could not tell.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="verdict">What <see cref="ValidateAsync"/> gave; null if there was no token to validate.</param>
+    /// <param name="verdict">What <see cref="ValidateAsync(HttpContext)"/> gave; null if there was no token to validate.</param>
     public static Task ChallengeAsync(HttpContext context, TokenValidationResult? verdict)
     {
         var answer = verdict is { } result ? BearerAnswer.For(result.Rejection) : BearerAnswer.TokenMissing;

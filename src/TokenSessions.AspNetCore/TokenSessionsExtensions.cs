@@ -33,7 +33,10 @@ public static class TokenSessionsExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddAuthorization();
-        return services.AddAuthentication(TokenSessionsDefaults.Scheme).AddTokenSessions(configure);
+        // Not AddAuthentication: it brings data protection, whose keys no bearer token needs, and which wants a place to keep them.
+        services.AddAuthenticationCore(authentication => authentication.DefaultScheme = TokenSessionsDefaults.Scheme);
+        services.AddWebEncoders();
+        return new AuthenticationBuilder(services).AddTokenSessions(configure);
     }
 
     /// <summary>The scheme <c>TokenSessions</c>, for an application with several.</summary>

@@ -19,17 +19,15 @@ internal sealed class TokenSessionsHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (BearerAuthentication.FindToken(Context) is not { } token)
-        {
-            return AuthenticateResult.NoResult();
-        }
-
         var bearer = Context.RequestServices.GetRequiredKeyedService<BearerAuthentication>(Scheme.Name);
-        var verdict = await bearer.ValidateAsync(Context, token).ConfigureAwait(false);
-        _verdict = verdict;
-        return verdict.IsValid
-            ? AuthenticateResult.Success(new(BearerAuthentication.CreatePrincipal(verdict.Token, Scheme.Name), Scheme.Name))
-            : Rejected[verdict.Rejection];
+        _verdict = await bearer.ValidateAsync(Context).ConfigureAwait(false);
+        return _verdict switch
+        {
+            null => AuthenticateResult.NoResult(),
+            { IsValid: true } accepted => AuthenticateResult.Success(
+                new(BearerAuthentication.CreatePrincipal(accepted.Token, Scheme.Name), Scheme.Name)),
+            { } rejected => Rejected[rejected.Rejection],
+        };
     }
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
