@@ -1,4 +1,5 @@
 using System.Text;
+using TokenSessions.Issuing.Keys;
 using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Issuing;
@@ -122,6 +123,27 @@ public sealed record SessionIssuerOptions
         Window = AccessTokenLifetime + ClockSkew + FeedMargin,
     };
 
+    /// <summary>What does not fit between these options and a key ring.</summary>
+    internal IEnumerable<string> ProblemsWith(KeyRing keys)
+    {
+        foreach (var audience in new AudienceTable(this).All.Where(audience => !keys.HasSigningKey(audience.Algorithm)))
+        {
+            yield return $"The key ring has no signing key for {audience.Algorithm}, which the audience {audience.Uri} needs: add one.";
+        }
+
+        if (AccessTokenLifetime + ClockSkew > keys.Options.KeepPublished)
+        {
+            yield return $"{nameof(KeyRingOptions.KeepPublished)} of the key ring must be at least {nameof(AccessTokenLifetime)} "
+                + $"plus {nameof(ClockSkew)}, {AccessTokenLifetime + ClockSkew}.";
+        }
+
+        if (RefreshIdleLifetime > keys.Options.LongestRefreshIdle)
+        {
+            yield return $"{nameof(KeyRingOptions.LongestRefreshIdle)} of the key ring must be at least {nameof(RefreshIdleLifetime)}, "
+                + $"{RefreshIdleLifetime}.";
+        }
+    }
+
     private string? IssuerProblem()
     {
         if (string.IsNullOrWhiteSpace(Issuer))
@@ -131,11 +153,16 @@ public sealed record SessionIssuerOptions
 
         var isAddress = Uri.TryCreate(Issuer, UriKind.Absolute, out var uri)
             && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback));
-        if (!isAddress || uri!.UserInfo.Length > 0 || uri.Query.Length > 0 || uri.Fragment.Length > 0 || Issuer.EndsWith('/')
-            || !Issuer.StartsWith($"{uri.Scheme}://{uri.Authority}", StringComparison.Ordinal))
+        if (Issuer.Length > MaxNameLength)
         {
-            return $"{nameof(Issuer)} must be an https address (http for loopback hosts only) in lower case, without user, query, "
-                + $"fragment, default port or trailing slash, but is {Issuer}.";
+            return $"{nameof(Issuer)} must have at most {MaxNameLength} characters.";
+        }
+
+        if (!isAddress || uri!.UserInfo.Length > 0 || uri.Query.Length > 0 || uri.Fragment.Length > 0 || Issuer.EndsWith('/')
+            || uri.AbsoluteUri.TrimEnd('/') != Issuer)
+        {
+            return $"{nameof(Issuer)} must be an https address (http for loopback hosts only) in its normal form, without user, "
+                + $"query, fragment, default port, upper-case host or trailing slash, but is {Issuer}.";
         }
 
         return null;

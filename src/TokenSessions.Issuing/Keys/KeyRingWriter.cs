@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using TokenSessions.Issuing.Stores;
 using TokenSessions.Validation.Jose;
 using TokenSessions.Validation.Keys;
 
@@ -48,7 +49,9 @@ public static class KeyRingWriter
                 keys.Add(MakeSealingKey(directory, startsAt));
             }
 
+            DirectoryFlush.Flush(directory); // The keys' names first: the ring must not name what a power cut can take away.
             WriteAtomically(path, stream => WriteRing(stream, keys));
+            DirectoryFlush.Flush(directory);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
