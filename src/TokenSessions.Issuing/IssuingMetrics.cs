@@ -23,9 +23,23 @@ internal sealed class IssuingMetrics
 
     public long Now() => _time.GetTimestamp();
 
+    /// <summary>Decides, and counts the outcome: <c>Issued</c>, the rejection's name, or <c>Failed</c> if the world was bad.</summary>
     /// <param name="kind"><c>start</c> or <c>refresh</c>.</param>
-    /// <param name="result"><c>Issued</c>, the rejection's name, or <c>Failed</c>.</param>
-    public void Issued(string kind, string result) => _issued.Add(1, new("kind", kind), new("result", result));
+    /// <param name="decide">The decision.</param>
+    public async Task<SessionResult> CountAsync(string kind, Func<Task<SessionResult>> decide)
+    {
+        var outcome = "Failed";
+        try
+        {
+            var result = await decide().ConfigureAwait(false);
+            outcome = result.ToString();
+            return result;
+        }
+        finally
+        {
+            _issued.Add(1, new("kind", kind), new("result", outcome));
+        }
+    }
 
     public void Signed(SignatureAlgorithm algorithm, long startedAt) =>
         _sign.Record(_time.GetElapsedTime(startedAt).TotalSeconds, new KeyValuePair<string, object?>("algorithm", algorithm.Name));

@@ -23,13 +23,13 @@ public sealed class SessionIssuer
 
     private readonly SessionIssuerOptions _options;
     private readonly KeyRingFile _keys;
-    private readonly MeasuredStore _store;
     private readonly ISubjectDirectory _subjects;
     private readonly TimeProvider _time;
     private readonly IssuingMetrics _metrics;
     private readonly AudienceTable _audiences;
     private readonly HeadReader _head;
     private readonly RuleWriter _rules;
+    private readonly AuthorityReader _authority;
     private readonly SessionLedger _ledger;
     private readonly TokenPairWriter _pairs;
 
@@ -51,18 +51,19 @@ public sealed class SessionIssuer
         ArgumentNullException.ThrowIfNull(subjects);
         ArgumentNullException.ThrowIfNull(time);
         _options = options.Copy();
-        _audiences = new(_options);
-        if (Problems(keys.Current).ToArray() is { Length: > 0 } problems)
+        if (_options.ProblemsWith(keys.Current).ToArray() is { Length: > 0 } problems)
         {
             throw new ArgumentException(string.Join(' ', problems), nameof(options));
         }
 
         (_keys, _subjects, _time) = (keys, subjects, time);
+        _audiences = new(_options);
         _metrics = new(time, meters);
-        _store = new(store, _metrics);
-        _head = new(_store, _options, time);
-        _rules = new(_store, _head, _options, time);
-        _ledger = new(_store, _rules, _options, time);
+        var measured = new MeasuredStore(store, _metrics);
+        _head = new(measured, _options, time);
+        _rules = new(measured, _head, _options, time);
+        _authority = new(measured, _rules, _options);
+        _ledger = new(measured, _rules, _options, time);
         _pairs = new(_options, _metrics);
     }
 
@@ -79,7 +80,7 @@ public sealed class SessionIssuer
     public async Task<SessionResult> StartAsync(SessionStart start, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(start);
-        return await CountAsync("start", () => DecideStartAsync(start, cancellationToken)).ConfigureAwait(false);
+        return await _metrics.CountAsync("start", () => DecideStartAsync(start, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Trades a refresh token for the next pair of tokens (RFC 6749 §6). The one handed in is spent.</summary>
@@ -90,7 +91,7 @@ public sealed class SessionIssuer
     public async Task<SessionResult> RefreshAsync(RefreshRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return await CountAsync("refresh", () => DecideRefreshAsync(request, cancellationToken)).ConfigureAwait(false);
+        return await _metrics.CountAsync("refresh", () => DecideRefreshAsync(request, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Ends the session of a refresh token, or every session of its subject.</summary>
@@ -116,7 +117,7 @@ public sealed class SessionIssuer
             return new(SessionRejection.RefreshTokenExpired, token);
         }
 
-        var authority = await ReadAsync(token.Subject, token.ClientId, token.SessionId, [sealedUnder], cancellationToken).ConfigureAwait(false);
+        var authority = await _authority.ReadAsync(token.Subject, token.ClientId, token.SessionId, [sealedUnder], cancellationToken).ConfigureAwait(false);
         if (everywhere)
         {
             return await _ledger.JudgeAsync(token, sealedUnder, authority, cancellationToken).ConfigureAwait(false) is { } rejected
@@ -281,7 +282,7 @@ public sealed class SessionIssuer
     private async Task<(AuthorityReading Authority, SubjectRecord? Subject)> AskAsync(
         string subject, string clientId, string? sessionId, IEnumerable<string> keyIds, CancellationToken cancellationToken)
     {
-        var authority = ReadAsync(subject, clientId, sessionId, keyIds, cancellationToken);
+        var authority = _authority.ReadAsync(subject, clientId, sessionId, keyIds, cancellationToken);
         var record = FindAsync();
         await Task.WhenAll(authority, record).ConfigureAwait(false);
         return (await authority.ConfigureAwait(false), await record.ConfigureAwait(false));
@@ -289,56 +290,6 @@ public sealed class SessionIssuer
         async Task<SubjectRecord?> FindAsync() => await _subjects.FindAsync(subject, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Reads the authority, and completes what its writer left unfinished.</summary>
-    private async Task<AuthorityReading> ReadAsync(
-        string subject, string clientId, string? sessionId, IEnumerable<string> keyIds, CancellationToken cancellationToken)
-    {
-        var authority = await AuthorityReading.ReadAsync(_store, _options.Issuer, subject, clientId, sessionId, keyIds, cancellationToken)
-            .ConfigureAwait(false);
-        foreach (var item in authority.Items)
-        {
-            await _rules.CompleteAsync(item, cancellationToken).ConfigureAwait(false);
-        }
-
-        return authority;
-    }
-
-    private async Task<SessionResult> CountAsync(string kind, Func<Task<SessionResult>> decide)
-    {
-        var outcome = "Failed";
-        try
-        {
-            var result = await decide().ConfigureAwait(false);
-            outcome = result.ToString();
-            return result;
-        }
-        finally
-        {
-            _metrics.Issued(kind, outcome);
-        }
-    }
-
     /// <summary>A token of ours is good only before its end. No skew: instances whose clocks differ do not issue.</summary>
     private static bool IsReached(long end, DateTimeOffset now) => now.ToUnixTimeSeconds() >= end;
-
-    /// <summary>What does not fit between the options and the keys.</summary>
-    private IEnumerable<string> Problems(KeyRing keys)
-    {
-        foreach (var audience in _audiences.All.Where(audience => !keys.HasSigningKey(audience.Algorithm)))
-        {
-            yield return $"The key ring has no signing key for {audience.Algorithm}, which the audience {audience.Uri} needs: add one.";
-        }
-
-        if (_options.AccessTokenLifetime + _options.ClockSkew > keys.Options.KeepPublished)
-        {
-            yield return $"{nameof(KeyRingOptions.KeepPublished)} of the key ring must be at least {nameof(_options.AccessTokenLifetime)} "
-                + $"plus {nameof(_options.ClockSkew)}, {_options.AccessTokenLifetime + _options.ClockSkew}.";
-        }
-
-        if (_options.RefreshIdleLifetime > keys.Options.LongestRefreshIdle)
-        {
-            yield return $"{nameof(KeyRingOptions.LongestRefreshIdle)} of the key ring must be at least {nameof(_options.RefreshIdleLifetime)}, "
-                + $"{_options.RefreshIdleLifetime}.";
-        }
-    }
 }

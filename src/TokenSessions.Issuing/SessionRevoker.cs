@@ -98,6 +98,7 @@ public sealed class SessionRevoker
     /// <param name="continuation">Null for the first page, then what the last one gave.</param>
     /// <param name="limit">The most rules of this page, 1 to 1,000.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentException"><paramref name="continuation"/> is not what an earlier page gave.</exception>
     /// <exception cref="SessionStoreUnavailableException">The store could not be read.</exception>
     public Task<RulePage> ListAsync(string? continuation, int limit, CancellationToken cancellationToken = default)
     {

@@ -10,9 +10,6 @@ internal sealed class HeadReader(ISessionStore store, SessionIssuerOptions optio
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
 
-    /// <summary>By then every validator has read the raised head, or has stopped accepting anything.</summary>
-    private static readonly TimeSpan RaiseTakesEffectAfter = TimeSpan.FromMinutes(2);
-
     private readonly DenylistHead _own = options.Head();
     private readonly SemaphoreSlim _reading = new(1);
     private volatile Reading? _last;
@@ -27,7 +24,7 @@ internal sealed class HeadReader(ISessionStore store, SessionIssuerOptions optio
     public async ValueTask<Lifetimes> ReadLifetimesAsync(CancellationToken cancellationToken)
     {
         var stored = await ReadStoredAsync(cancellationToken).ConfigureAwait(false);
-        var isKnownEverywhere = stored.Before is null || time.GetUtcNow() - stored.RaisedAt >= RaiseTakesEffectAfter;
+        var isKnownEverywhere = stored.Before is null || time.GetUtcNow() - stored.RaisedAt >= StoredHead.Announcement;
         var known = isKnownEverywhere ? stored.Head : stored.Before!;
         return new(
             Shorter(options.AccessTokenLifetime, known.LongestAccessTokenLifetime), Shorter(options.SessionLifetime, known.LongestRefreshLife));
