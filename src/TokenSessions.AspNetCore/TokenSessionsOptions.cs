@@ -89,5 +89,5 @@ public sealed class TokenSessionsOptions : AuthenticationSchemeOptions
     /// <summary>How a person finds a setting: its name, and its name in the environment.</summary>
     internal string Name(string property) => Section is null
         ? property
-        : $"{Section}:{property} (environment variable {Section.Replace(":", "__", StringComparison.Ordinal)}__{property})";
+        : $"{Section}:{property} (environment variable {$"{Section}:{property}".Replace(":", "__", StringComparison.Ordinal)})";
 }

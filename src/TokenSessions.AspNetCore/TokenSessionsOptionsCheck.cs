@@ -1,20 +1,23 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.AspNetCore;
 
 /// <summary>Everything wrong with the settings of one scheme, before the host starts.</summary>
-internal sealed class TokenSessionsOptionsCheck(IEnumerable<BearerSchemeName> schemes, IHostEnvironment environment)
+internal sealed class TokenSessionsOptionsCheck(
+    IEnumerable<BearerSchemeName> schemes, IHostEnvironment environment, IServiceProviderIsKeyedService registered)
     : IValidateOptions<TokenSessionsOptions>
 {
     public ValidateOptionsResult Validate(string? name, TokenSessionsOptions options)
     {
-        if (!schemes.Any(scheme => scheme.Name == name))
+        if (name is null || !schemes.Any(scheme => scheme.Name == name))
         {
             return ValidateOptionsResult.Skip;
         }
 
-        string[] problems = [.. Problems(options)];
+        string[] problems = [.. Problems(options), .. DenylistProblems(name, options)];
         return problems.Length > 0 ? ValidateOptionsResult.Fail(problems) : ValidateOptionsResult.Success;
     }
 
@@ -48,24 +51,42 @@ internal sealed class TokenSessionsOptionsCheck(IEnumerable<BearerSchemeName> sc
             yield return $"{options.Name(nameof(options.KeySetFile))} names no file: '{file}'.";
         }
 
-        foreach (var (name, uri) in ((string, Uri?)[])
-            [
-                (nameof(options.KeySetUri), options.KeySetUri),
-                (nameof(options.DenylistUri), options.DenylistUri),
-                (nameof(options.DenylistKeySetUri), options.DenylistKeySetUri),
-            ])
+        if (options.KeySetUri is { } keySetUri && !IsTrustworthy(keySetUri))
         {
-            if (uri is not null && !IsTrustworthy(uri))
-            {
-                yield return $"{options.Name(name)} must be https, or http on this machine, but is '{uri}'.";
-            }
+            yield return $"{options.Name(nameof(options.KeySetUri))} must be https, or http on this machine, but is '{keySetUri}'.";
         }
+    }
 
+    private IEnumerable<string> DenylistProblems(string scheme, TokenSessionsOptions options)
+    {
         if (options.AcceptTokensWithoutDenylist && options.DenylistUri is not null)
         {
             yield return $"{options.Name(nameof(options.AcceptTokensWithoutDenylist))} contradicts {nameof(options.DenylistUri)}: choose one.";
         }
+
+        var isRead = !options.AcceptTokensWithoutDenylist && !IsRegistered<DenylistSync>(scheme) && !IsRegistered<IDenylistFeed>(scheme);
+        var isIssuerUrl = Uri.TryCreate(options.Issuer, UriKind.Absolute, out var issuer) && IsTrustworthy(issuer);
+        foreach (var (name, uri) in ((string, Uri?)[])
+            [
+                (nameof(options.DenylistUri), options.DenylistUri),
+                (nameof(options.DenylistKeySetUri), options.DenylistKeySetUri),
+            ])
+        {
+            if (uri is not null && !(IsTrustworthy(uri) && uri.Query.Length == 0 && uri.Fragment.Length == 0))
+            {
+                yield return $"{options.Name(name)} must be https, or http on this machine, without query and fragment, but is '{uri}'.";
+            }
+
+            // Without an issuer that is named, that is the problem to solve first.
+            if (uri is null && isRead && !isIssuerUrl && options.KeySetFile is not null && options.Issuer.Length > 0)
+            {
+                yield return $"{options.Name(name)} is missing: it cannot be derived from the issuer. "
+                    + $"Give it, or say {nameof(options.AcceptTokensWithoutDenylist)}.";
+            }
+        }
     }
+
+    private bool IsRegistered<T>(string scheme) => registered.IsService(typeof(T)) || registered.IsKeyedService(typeof(T), scheme);
 
     /// <summary>What verifiers of other makers take as an issuer as well: https without query and fragment.</summary>
     private string? IssuerProblem(TokenSessionsOptions options)

@@ -7,6 +7,8 @@ namespace TokenSessions.AspNetCore;
 /// <remarks>By hand, because the framework's binder throws at the first value it cannot convert, and takes 30 for 30 days.</remarks>
 internal sealed class TokenSessionsSettings(IConfigurationSection section, TokenSessionsOptions options)
 {
+    private static readonly string[] DurationFormats = [@"h\:m\:s", @"h\:m\:s\.FFF", @"d\.h\:m\:s"];
+
     public static void Read(IConfiguration configuration, string sectionName, TokenSessionsOptions options)
     {
         options.Section = sectionName;
@@ -83,9 +85,8 @@ internal sealed class TokenSessionsSettings(IConfigurationSection section, Token
             return TimeSpan.Zero;
         }
 
-        // A bare number would mean days, which nobody who writes 30 here has in mind.
-        if (text.Contains(':', StringComparison.Ordinal)
-            && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var duration))
+        // Exactly: the platform's lenient parser takes 30 and 30:00:00 for 30 days, which nobody has in mind who writes it here.
+        if (TimeSpan.TryParseExact(text, DurationFormats, CultureInfo.InvariantCulture, out var duration))
         {
             return duration;
         }

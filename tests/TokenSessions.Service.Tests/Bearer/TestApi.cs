@@ -54,6 +54,7 @@ internal sealed class TestApi : IAsyncDisposable
         prepare?.Invoke(feed, keys);
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
+        builder.Configuration.Sources.Clear(); // The settings file of the sample API lies beside the tests.
         builder.WebHost.UseTestServer();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
