@@ -89,6 +89,7 @@ internal static class ServiceHost
         services.AddSingleton<PublishedKeys>();
         services.AddSingleton(provider => new KeySetCache(
             provider.GetRequiredService<PublishedKeys>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddDenylistFeed();
 
         services.AddSingleton<SessionIssuer>();
         services.AddSingleton<SessionRevoker>();
@@ -121,6 +122,7 @@ internal static class ServiceHost
         app.MapLogout();
         app.MapSession();
         app.MapDiscovery();
+        app.MapDenylistFeed();
         app.MapHealth();
         var admin = app.MapGroup("/admin").RequireAuthorization(BearerSchemes.AdminPolicy);
         admin.MapRevocations();

@@ -1,0 +1,41 @@
+using TokenSessions.Issuing.Stores;
+using TokenSessions.Validation.Denylist;
+
+namespace TokenSessions.Service.Tests.Service;
+
+/// <summary>The service's store, until a test breaks it.</summary>
+internal sealed class BreakableStore(JournalStore store) : ISessionStore, IDenylistFeed
+{
+    public bool IsBroken { get; set; }
+
+    private JournalStore Store => IsBroken ? throw new SessionStoreUnavailableException("The test broke the store.") : store;
+
+    public Task<IReadOnlyDictionary<AuthorityKey, AuthorityItem>> ReadAsync(
+        IReadOnlyCollection<AuthorityKey> keys, CancellationToken cancellationToken) => Store.ReadAsync(keys, cancellationToken);
+
+    public Task<AuthorityItem> DenyAsync(Denial denial, CancellationToken cancellationToken) => Store.DenyAsync(denial, cancellationToken);
+
+    public Task WriteFeedAsync(DenylistRule rule, DateTimeOffset? expiresAt, CancellationToken cancellationToken) =>
+        Store.WriteFeedAsync(rule, expiresAt, cancellationToken);
+
+    public Task MarkFedAsync(AuthorityKey key, long watermark, CancellationToken cancellationToken) =>
+        Store.MarkFedAsync(key, watermark, cancellationToken);
+
+    public Task<SessionAdvanced> AdvanceAsync(SessionAdvance advance, CancellationToken cancellationToken) =>
+        Store.AdvanceAsync(advance, cancellationToken);
+
+    public Task<bool> NoteGraceAsync(AuthorityKey key, int generation, CancellationToken cancellationToken) =>
+        Store.NoteGraceAsync(key, generation, cancellationToken);
+
+    public Task<RulePage> ListAsync(string issuer, string? continuation, int limit, CancellationToken cancellationToken) =>
+        Store.ListAsync(issuer, continuation, limit, cancellationToken);
+
+    public Task<StoredHead?> ReadHeadAsync(CancellationToken cancellationToken) => Store.ReadHeadAsync(cancellationToken);
+
+    public Task<StoredHead> RaiseHeadAsync(DenylistHead atLeast, DateTimeOffset at, CancellationToken cancellationToken) =>
+        Store.RaiseHeadAsync(atLeast, at, cancellationToken);
+
+    public Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken) => IsBroken
+        ? throw new DenylistUnavailableException("The test broke the store.")
+        : ((IDenylistFeed)store).ReadAsync(since, cancellationToken);
+}

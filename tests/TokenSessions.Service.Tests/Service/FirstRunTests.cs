@@ -1,0 +1,121 @@
+using System.Text.RegularExpressions;
+
+namespace TokenSessions.Service.Tests.Service;
+
+public sealed partial class FirstRunTests
+{
+    [Fact]
+    public async Task Makes_files_for_its_owner_alone_and_prints_generated_passwords_once()
+    {
+        await using var service = new TestService(new() { ["FirstRunPassword"] = "" }, isTracing: true, isFirstRun: true);
+        var output = await StartAsync(service);
+        var passwords = PasswordLine().Matches(output).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+
+        Assert.Equal(["admin", "demo"], passwords.Keys.Order());
+        Assert.NotEqual(passwords["admin"], passwords["demo"]);
+        foreach (var (user, password) in passwords)
+        {
+            Assert.Equal(200, (await service.LoginAsync(new { username = user, password })).Status);
+            Assert.DoesNotContain(service.Log.All, line => line.Text.Contains(password, StringComparison.Ordinal));
+        }
+
+        foreach (var directory in Directory.EnumerateDirectories(service.DataDirectory, "*", SearchOption.AllDirectories).Append(service.DataDirectory))
+        {
+            AssertOwnersAlone(directory, isDirectory: true);
+        }
+
+        foreach (var file in Directory.EnumerateFiles(service.DataDirectory, "*", SearchOption.AllDirectories))
+        {
+            AssertOwnersAlone(file, isDirectory: false);
+        }
+    }
+
+    [Fact]
+    public async Task Prints_three_lines_that_hold_no_password_that_was_set()
+    {
+        await using var service = new TestService(isFirstRun: true);
+
+        var output = await StartAsync(service);
+
+        Assert.Equal(3, Line().Count(output));
+        Assert.DoesNotContain(TestService.Password, output, StringComparison.Ordinal);
+        Assert.Contains("$TokenSessions__FirstRunPassword", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Gives_the_two_users_their_rights()
+    {
+        await using var service = new TestService(isFirstRun: true);
+
+        var admin = (await service.LoginAsync("admin", TestService.Issuer)).Claims;
+        var demo = (await service.LoginAsync()).Claims;
+
+        Assert.Equal("tokensessions.admin", admin.GetProperty("scope").GetString());
+        Assert.Equal("admin", Assert.Single(admin.GetProperty("roles").EnumerateArray()).GetString());
+        Assert.Equal("reports.read", demo.GetProperty("scope").GetString());
+        Assert.False(demo.TryGetProperty("roles", out _));
+    }
+
+    [Fact]
+    public async Task A_second_start_makes_and_prints_nothing()
+    {
+        await using var service = new TestService();
+        var before = Contents(service.DataDirectory);
+
+        Assert.Equal("", await StartAsync(service));
+
+        Assert.Equal(before, Contents(service.DataDirectory));
+    }
+
+    [Fact]
+    public async Task A_first_run_that_was_interrupted_after_its_keys_is_continued()
+    {
+        await using var service = new TestService(new() { ["FirstRunPassword"] = "" });
+        File.Delete(service.UsersFile);
+        var ring = await File.ReadAllTextAsync(Path.Combine(service.DataDirectory, "keys", "ring.json"), TestContext.Current.CancellationToken);
+
+        var output = await StartAsync(service);
+
+        Assert.Equal(2, PasswordLine().Count(output));
+        Assert.Equal(ring, await File.ReadAllTextAsync(Path.Combine(service.DataDirectory, "keys", "ring.json"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Makes_keys_of_every_algorithm_that_an_audience_wants()
+    {
+        await using var service = new TestService(
+            new() { ["Audiences:0:Uri"] = "https://edge.example", ["Audiences:0:Algorithm"] = "RS256" }, isFirstRun: true);
+
+        var tokens = await service.LoginAsync("demo", "https://edge.example");
+
+        Assert.Equal(200, (await service.SessionAsync(tokens.AccessToken)).Status);
+        Assert.Contains("RS256", (await service.SendAsync(HttpMethod.Get, "/.well-known/jwks.json")).Body, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> StartAsync(TestService service)
+    {
+        Assert.Equal(200, (await service.SendAsync(HttpMethod.Get, "/health/ready")).Status);
+        return service.Output.ToString();
+    }
+
+    private static void AssertOwnersAlone(string path, bool isDirectory)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | (isDirectory ? UnixFileMode.UserExecute : UnixFileMode.None);
+            Assert.Equal(mode, File.GetUnixFileMode(path));
+        }
+    }
+
+    private static Dictionary<string, string> Contents(string directory) => Directory
+        .EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+        .Where(file => !file.Contains("journal", StringComparison.Ordinal)) // The store's own; it is locked.
+        .Order(StringComparer.Ordinal)
+        .ToDictionary(file => file, File.ReadAllText);
+
+    [GeneratedRegex(@"^ +(admin|demo) +([a-z2-9]{20})$", RegexOptions.Multiline)]
+    private static partial Regex PasswordLine();
+
+    [GeneratedRegex(@"^(TOKEN=\$\(curl|curl) ", RegexOptions.Multiline)]
+    private static partial Regex Line();
+}

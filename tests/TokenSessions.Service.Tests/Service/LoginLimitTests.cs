@@ -1,0 +1,82 @@
+namespace TokenSessions.Service.Tests.Service;
+
+public sealed class LoginLimitTests : IAsyncDisposable
+{
+    private readonly TestService _service = new();
+
+    public ValueTask DisposeAsync() => _service.DisposeAsync();
+
+    [Fact]
+    public async Task An_account_has_twenty_failures_at_once_then_one_every_ten_seconds()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal(401, (await FailAsync("nobody", $"10.0.0.{i}")).Status);
+        }
+
+        var refused = await FailAsync("nobody", "10.0.1.1");
+        Assert.Equal((429, "too_many_attempts", "10"), (refused.Status, refused.Code, refused.RetryAfter));
+
+        _service.Clock.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.Equal(429, (await FailAsync("nobody", "10.0.1.1")).Status);
+        _service.Clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal(401, (await FailAsync("nobody", "10.0.1.1")).Status);
+        Assert.Equal(429, (await FailAsync("nobody", "10.0.1.1")).Status);
+        Assert.Equal(3, _service.Log.Of(2201).Count);
+    }
+
+    [Fact]
+    public async Task Too_many_failures_keep_even_the_right_password_out_but_nobody_else()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            await FailAsync("demo", $"10.0.0.{i}");
+        }
+
+        Assert.Equal(429, (await LoginAsync("demo", "10.0.1.1")).Status);
+        Assert.Equal(200, (await LoginAsync("admin", "10.0.1.1")).Status);
+    }
+
+    [Fact]
+    public async Task An_address_that_failed_too_often_gets_no_answer_for_anybody()
+    {
+        foreach (var batch in Enumerable.Range(0, 100).Chunk(25))
+        {
+            await Task.WhenAll(batch.Select(i => FailAsync($"user{i}", "192.0.2.7")));
+        }
+
+        var refused = await LoginAsync("demo", "192.0.2.7");
+        Assert.Equal((429, "1"), (refused.Status, refused.RetryAfter));
+        Assert.Equal(200, (await LoginAsync("demo", "192.0.2.8")).Status);
+    }
+
+    [Fact]
+    public async Task Logins_that_succeed_are_never_limited()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => LoginAsync("demo", "192.0.2.7")));
+
+        Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+    }
+
+    [Fact]
+    public async Task More_logins_than_the_queue_holds_are_told_to_come_back()
+    {
+        await LoginAsync("demo", "192.0.2.7");
+        var capacity = Environment.ProcessorCount * 33; // One at work and 32 waiting for each core.
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, capacity + 30).Select(_ => LoginAsync("demo", "192.0.2.7")));
+
+        var refused = answers.Where(answer => answer.Status == 503).ToArray();
+        Assert.InRange(refused.Length, 1, 30);
+        Assert.All(refused, answer => Assert.Equal(("temporarily_unavailable", "3"), (answer.Code, answer.RetryAfter)));
+        Assert.Equal(answers.Length - refused.Length, answers.Count(answer => answer.Status == 200));
+        Assert.Equal(refused.Length, _service.Log.Of(2202).Count);
+        Assert.Equal(200, (await LoginAsync("demo", "192.0.2.7")).Status);
+    }
+
+    private Task<Bearer.Answer> FailAsync(string user, string address) =>
+        _service.LoginAsync(new { username = user, password = "wrong" }, address);
+
+    private Task<Bearer.Answer> LoginAsync(string user, string address) =>
+        _service.LoginAsync(new { username = user, password = TestService.Password }, address);
+}
