@@ -10,7 +10,9 @@ public sealed record AudienceOptions
     /// <summary>The <c>aud</c>. Required, at most 255 characters.</summary>
     public string Uri { get; set; } = "";
 
-    /// <summary>The <c>alg</c> of its tokens: ES256 (default), ES384, RS256 or PS256. RS256 for verifiers at the edge that know nothing else.</summary>
+    /// <summary>
+    /// The <c>alg</c> of its tokens: ES256 (default), ES384, RS256 or PS256. RS256 is for verifiers at the edge that know nothing else.
+    /// </summary>
     public string Algorithm { get; set; } = SignatureAlgorithm.ES256.Name;
 
     /// <summary>The <c>typ</c> of its tokens: <c>at+jwt</c> (default, RFC 9068 §2.1), or <c>JWT</c> for verifiers that refuse that.</summary>

@@ -7,7 +7,9 @@ namespace TokenSessions.Issuing;
 /// <param name="Kind">What it ends.</param>
 /// <param name="Value">Of what; empty for <see cref="RuleKind.All"/>.</param>
 /// <param name="EffectiveBy">From when on every validator that can sync refuses what the rule ends, UTC.</param>
-/// <param name="EnforcedUntil">Until when that could matter, UTC: afterwards everything it ends has expired. Null for a <c>key</c> rule, which never ends.</param>
+/// <param name="EnforcedUntil">
+/// Until when that could matter, UTC: afterwards everything it ends has expired. Null for a <c>key</c> rule, which never ends.
+/// </param>
 public sealed record Revocation(RuleKind Kind, string Value, DateTimeOffset EffectiveBy, DateTimeOffset? EnforcedUntil)
 {
     /// <summary>What to answer for a rule that has just been confirmed.</summary>

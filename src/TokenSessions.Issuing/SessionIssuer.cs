@@ -7,7 +7,7 @@ using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Issuing;
 
-/// <summary>Starts, refreshes and ends sessions. Access tokens need no store to be checked; refresh tokens only this issuer can read.</summary>
+/// <summary>Starts, refreshes and ends sessions. APIs check access tokens by themselves; refresh tokens only this issuer can read.</summary>
 /// <remarks>
 /// <para>Every method throws <see cref="SessionStoreUnavailableException"/>, <see cref="SigningKeyUnavailableException"/> or
 /// <see cref="SubjectDirectoryUnavailableException"/> when the world is bad: answer 503 with <c>Retry-After</c>. Trying again is
@@ -40,7 +40,9 @@ public sealed class SessionIssuer
     /// <param name="subjects">Who may have a session.</param>
     /// <param name="time">The clock.</param>
     /// <param name="meters">Where <c>tokensessions.tokens.issued</c>, <c>.store.duration</c> and <c>.sign.duration</c> are recorded.</param>
-    /// <exception cref="ArgumentException">The options cannot be used, by themselves or with these keys; the message names every problem.</exception>
+    /// <exception cref="ArgumentException">
+    /// The options cannot be used, by themselves or with these keys; the message names every problem.
+    /// </exception>
     public SessionIssuer(
         SessionIssuerOptions options, KeyRingFile keys, ISessionStore store, ISubjectDirectory subjects, TimeProvider time,
         IMeterFactory? meters = null)
@@ -80,6 +82,7 @@ public sealed class SessionIssuer
     public async Task<SessionResult> StartAsync(SessionStart start, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(start);
+        ArgumentOutOfRangeException.ThrowIfLessThan(start.AuthenticatedAt ?? DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
         return await _metrics.CountAsync("start", () => DecideStartAsync(start, cancellationToken)).ConfigureAwait(false);
     }
 
@@ -117,7 +120,8 @@ public sealed class SessionIssuer
             return new(SessionRejection.RefreshTokenExpired, token);
         }
 
-        var authority = await _authority.ReadAsync(token.Subject, token.ClientId, token.SessionId, [sealedUnder], cancellationToken).ConfigureAwait(false);
+        var authority = await _authority.ReadAsync(token.Subject, token.ClientId, token.SessionId, [sealedUnder], cancellationToken)
+            .ConfigureAwait(false);
         if (everywhere)
         {
             return await _ledger.JudgeAsync(token, sealedUnder, authority, cancellationToken).ConfigureAwait(false) is { } rejected

@@ -19,7 +19,10 @@ public sealed record SessionIssuerOptions
     private static readonly TimeSpan MaxGrace = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan MaxClockSkew = TimeSpan.FromMinutes(5);
 
-    /// <summary>The <c>iss</c>: an https address (http for loopback hosts) without query, fragment, trailing slash or upper-case host. Required.</summary>
+    /// <summary>
+    /// The <c>iss</c>: an https address (http for loopback hosts) of at most 255 characters, in its normal form, without user,
+    /// query, fragment or trailing slash. Required.
+    /// </summary>
     public string Issuer { get; set; } = "";
 
     /// <summary>The <c>aud</c> of a session whose start names none. It always counts as an audience. Required.</summary>
@@ -28,7 +31,9 @@ public sealed record SessionIssuerOptions
     /// <summary>The audiences that can be asked for. The issuer and the default audience count even when they do not stand here.</summary>
     public IList<AudienceOptions> Audiences { get; set; } = [];
 
-    /// <summary>The clients that can have sessions, each at most 255 bytes. A start that names none gets the first. Default <c>default</c>.</summary>
+    /// <summary>
+    /// The clients that can have sessions, each at most 255 bytes. A start that names none gets the first. Default <c>default</c>.
+    /// </summary>
     public IList<string> ClientIds { get; set; } = ["default"];
 
     /// <summary>From <c>iat</c> to <c>exp</c>, minus a jitter of up to 5 %. Default 10 minutes, 1 minute to 24 hours.</summary>
@@ -40,7 +45,10 @@ public sealed record SessionIssuerOptions
     /// <summary>For how long a session may go on at all. Default 30 days, 1 minute to 366 days.</summary>
     public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>For how long a spent refresh token still gets the same successor. Default 30 seconds, 0 to 5 minutes; 0 lets no two tabs race.</summary>
+    /// <summary>
+    /// For how long a spent refresh token still gets the same successor. Default 30 seconds, 0 to 5 minutes; with 0, of two tabs
+    /// that race one ends the session.
+    /// </summary>
     public TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The largest clock skew that any verifier of these tokens allows. Default 30 seconds, at most 5 minutes.</summary>

@@ -12,7 +12,7 @@ public sealed record SessionStart
     /// <summary>The <c>aud</c>; null for <see cref="SessionIssuerOptions.DefaultAudience"/>.</summary>
     public string? Audience { get; init; }
 
-    /// <summary>The <c>auth_time</c>, UTC; null for now. A later time counts as now.</summary>
+    /// <summary>The <c>auth_time</c>, UTC; not before 1970; null for now. A later time counts as now.</summary>
     public DateTimeOffset? AuthenticatedAt { get; init; }
 
     /// <summary>The <c>amr</c>, such as <c>pwd</c> (RFC 8176); empty to leave it out.</summary>

@@ -6,7 +6,9 @@ namespace TokenSessions.Issuing.Denylist;
 /// <summary>Asks the authority, in one strong read, for all that a start or refresh decides by.</summary>
 internal sealed class AuthorityReader(ISessionStore store, RuleWriter rules, SessionIssuerOptions options)
 {
-    /// <summary>Reads the rules about a subject, a client, all, some keys, and perhaps a session. Completes what their writers left unfinished.</summary>
+    /// <summary>
+    /// Reads the rules about a subject, a client, all, some keys, and perhaps a session. Completes what their writers left unfinished.
+    /// </summary>
     /// <param name="subject">The <c>sub</c>.</param>
     /// <param name="clientId">The <c>client_id</c>.</param>
     /// <param name="sessionId">The <c>sid</c>; null at a start, before there is one.</param>

@@ -70,12 +70,7 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
             return null;
         }
 
-        var requestId = TokenId.New();
-        var denied = await rules.DenyAsync(
-            RuleKind.Session, token.SessionId, null, "a refresh token was used again", Actor, requestId, cancellationToken).ConfigureAwait(false);
-        // Of several who notice at once, only the one who made the rule raises the event.
-        var securityEvent = denied.RequestId == requestId ? SecurityEvent.RefreshTokenReused : SecurityEvent.None;
-        return new(SessionRejection.RefreshTokenReused, token.Subject, token.SessionId, securityEvent);
+        return await EndReusedAsync(token, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Notes that a generation was handed out again.</summary>
@@ -84,6 +79,26 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
     {
         var isNoted = await store.NoteGraceAsync(item.Key, item.Generation, cancellationToken).ConfigureAwait(false);
         return isNoted && (item.GraceRun + 1) % NotableGraceRun == 0 ? SecurityEvent.GraceRepeated : SecurityEvent.None;
+    }
+
+    private async Task<SessionResult> EndReusedAsync(RefreshToken token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var requestId = TokenId.New();
+            var denied = await rules.DenyAsync(
+                RuleKind.Session, token.SessionId, null, "a refresh token was used again", Actor, requestId, cancellationToken)
+                .ConfigureAwait(false);
+            // Of several who notice at once, only the one who made the rule raises the event.
+            var securityEvent = denied.RequestId == requestId ? SecurityEvent.RefreshTokenReused : SecurityEvent.None;
+            return new(SessionRejection.RefreshTokenReused, token.Subject, token.SessionId, securityEvent);
+        }
+        catch (SessionStoreUnavailableException e)
+        {
+            // The next try may find the rule made and raise no event, so this is what tells of the reuse.
+            throw new SessionStoreUnavailableException(
+                $"A refresh token of session {token.SessionId} was used again, and the rule against it is not confirmed: {e.Message}", e);
+        }
     }
 
     private bool IsInGrace(AuthorityItem item) => options.Grace > TimeSpan.Zero && time.GetUtcNow() - item.RotatedAt < options.Grace;

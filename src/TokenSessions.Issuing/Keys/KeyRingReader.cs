@@ -6,7 +6,9 @@ using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Issuing.Keys;
 
-/// <summary>Reads a key ring file, strictly: what is unknown or said twice is refused, so that a typing error changes nothing silently.</summary>
+/// <summary>
+/// Reads a key ring file, strictly: what is unknown or said twice is refused, so that a typing error changes nothing silently.
+/// </summary>
 internal static class KeyRingReader
 {
     private const int MaxFileLength = 64 * 1024;

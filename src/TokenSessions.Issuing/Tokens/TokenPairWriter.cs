@@ -41,7 +41,8 @@ internal sealed class TokenPairWriter(SessionIssuerOptions options, IssuingMetri
             IssuedAt = now,
             ExpiresAt = Math.Min(now + (long)options.RefreshIdleLifetime.TotalSeconds, session.SessionEndsAt),
         };
-        var refreshText = TokenSealer.Seal(refresh, sealingKey); // First, because it costs nothing: too many scopes are found before a signature is paid for.
+        // Sealed first, because it costs nothing: too many scopes are found before a signature is paid for.
+        var refreshText = TokenSealer.Seal(refresh, sealingKey);
 
         var access = new AccessToken
         {

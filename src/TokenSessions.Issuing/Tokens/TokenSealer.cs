@@ -47,7 +47,9 @@ internal static class TokenSealer
                 + $"{MaxLength}: the directory gives the subject too many scopes.");
     }
 
-    /// <summary>The <c>kid</c> under which this says it is sealed; null if it is no refresh token of ours. Nothing in it is believed yet.</summary>
+    /// <summary>
+    /// The <c>kid</c> under which this says it is sealed; null if it is no refresh token of ours. Nothing in it is believed yet.
+    /// </summary>
     public static string? FindKeyId(string text) =>
         TrySplit(text, out var segments) && StrictBase64Url.Decode(text.AsSpan()[segments[0]]) is { } header
         && header.AsSpan().StartsWith(HeaderStart) && header.AsSpan().EndsWith(HeaderEnd)

@@ -349,14 +349,15 @@ public sealed class SessionRefreshTests : IAsyncDisposable
     [InlineData(nameof(ISessionStore.WriteFeedAsync), true)]
     [InlineData(nameof(ISessionStore.MarkFedAsync), false)]
     [InlineData(nameof(ISessionStore.MarkFedAsync), true)]
-    public async Task Reuse_is_not_answered_before_its_rule_is_in_the_feed(string method, bool isDone)
+    public async Task Reuse_is_not_answered_before_its_rule_is_in_the_feed_and_the_failure_tells_of_it(string method, bool isDone)
     {
         var first = await _issuer.StartAsync();
         var second = await _issuer.RefreshedAsync(first);
         _issuer.Time.Advance(Grace);
         _issuer.Store.FailOnce(method, isDone);
 
-        await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => _issuer.RefreshAsync(first));
+        var failure = await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => _issuer.RefreshAsync(first));
+        Assert.Contains($"session {first.SessionId} was used again", failure.Message);
 
         Assert.False((await _issuer.RefreshAsync(first)).IsIssued);
         Assert.True((await _issuer.ItemAsync(RuleKind.Session, first.SessionId)) is { IsDenied: true, IsFed: true });

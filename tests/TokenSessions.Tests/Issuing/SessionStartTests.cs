@@ -68,6 +68,8 @@ public sealed class SessionStartTests : IAsyncDisposable
 
         var later = await _issuer.Sessions.StartAsync(start with { AuthenticatedAt = earlier.AddHours(1) }, Cancellation);
         Assert.Equal(Now, (long)IssuerUnderTest.Claims(later.Tokens!)["auth_time"]!);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => _issuer.Sessions.StartAsync(start with { AuthenticatedAt = DateTimeOffset.UnixEpoch.AddTicks(-1) }, Cancellation));
     }
 
     [Fact]
