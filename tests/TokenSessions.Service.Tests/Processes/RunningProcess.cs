@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using TokenSessions.Tests;
+
+namespace TokenSessions.Service.Tests.Processes;
+
+/// <summary>A host of ours in a process of its own, listening on loopback, with its own settings and nothing of this process's.</summary>
+internal sealed class RunningProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private RunningProcess(Process process, Uri address)
+    {
+        (_process, Address) = (process, address);
+        process.OutputDataReceived += (_, line) => Take(line.Data);
+        process.ErrorDataReceived += (_, line) => Take(line.Data);
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>Everything the process has printed so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>The program of a project, where it was built: there, and not in the tests' folder, stand its own settings files.</summary>
+    public static string Built(string project)
+    {
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        var (framework, configuration) = (output.Name, output.Parent!.Name);
+        return Path.Combine(SourceTree.Root, "src", project, "bin", configuration, framework, project + ".dll");
+    }
+
+    /// <summary>An address on loopback where nobody listens now.</summary>
+    public static Uri FreeAddress()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return new($"http://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}");
+    }
+
+    /// <summary>Starts a host and waits until it listens.</summary>
+    /// <param name="program">An executable, or a <c>.dll</c> for the <c>dotnet</c> on the path.</param>
+    /// <param name="address">Where it is to listen.</param>
+    /// <param name="settings">Environment variables.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<RunningProcess> StartAsync(
+        string program, Uri address, IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellationToken)
+    {
+        var isLibrary = program.EndsWith(".dll", StringComparison.Ordinal);
+        var start = new ProcessStartInfo(isLibrary ? "dotnet" : program)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(program),
+        };
+        if (isLibrary)
+        {
+            start.ArgumentList.Add(program);
+        }
+
+        foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
+        start.Environment["ASPNETCORE_URLS"] = address.ToString().TrimEnd('/');
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        var running = new RunningProcess(Process.Start(start)!, address);
+        running._process.BeginOutputReadLine();
+        running._process.BeginErrorReadLine();
+        var exit = running._process.WaitForExitAsync(cancellationToken);
+        if (await Task.WhenAny(running._listening.Task, exit).WaitAsync(StartLimit, cancellationToken) == exit)
+        {
+            throw new InvalidOperationException($"{program} ended before it listened:\n{running.Output}");
+        }
+
+        return running;
+    }
+
+    /// <summary>kill -9: no warning, no flush, no goodbye.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private static bool IsSetting(string name) =>
+        name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
+        || name.StartsWith("DOTNET_ENVIRONMENT", StringComparison.Ordinal)
+        || name.StartsWith("TokenSessions__", StringComparison.Ordinal);
+
+    private void Take(string? line)
+    {
+        lock (_output)
+        {
+            _output.AppendLine(line);
+        }
+
+        if (line?.Contains("Now listening on", StringComparison.Ordinal) == true)
+        {
+            _listening.TrySetResult();
+        }
+    }
+}
