@@ -72,15 +72,17 @@ public sealed class OwnEndpointTests : IDisposable
         Assert.Equal("\"RefreshTokenInvalid\"", await junk.Content.ReadAsStringAsync(Cancellation));
     }
 
-    [Fact]
-    public void The_README_shows_these_very_lines_and_they_are_fewer_than_20()
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("src/TokenSessions.Issuing/README.md")]
+    public void The_pages_show_these_very_lines_and_they_are_fewer_than_20(string page)
     {
         var source = File.ReadAllLines(Path.Combine(SourceTree.Root, "tests/TokenSessions.Tests/Issuing/OwnEndpointTests.cs"));
         var lines = source.SkipWhile(line => line.Trim() != "// <snippet>").Skip(1).TakeWhile(line => line.Trim() != "// </snippet>")
             .Select(line => line.Length > 8 ? line[8..] : "").ToArray();
 
         Assert.InRange(lines.Count(line => line.Length > 0), 10, MostLines - 1);
-        var readme = File.ReadAllText(Path.Combine(SourceTree.Root, "src/TokenSessions.Issuing/README.md"));
+        var readme = File.ReadAllText(Path.Combine(SourceTree.Root, page));
         Assert.Contains(string.Join('\n', lines), readme.ReplaceLineEndings("\n"));
     }
 
