@@ -1,0 +1,171 @@
+using System.Text.Json.Nodes;
+
+namespace TokenSessions.Service.Tests.Service;
+
+public sealed class StartTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("tokensessions-start-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private string DataDirectory => Path.Combine(_directory, "data");
+
+    private string UsersFile => Path.Combine(DataDirectory, "users.json");
+
+    [Fact]
+    public async Task All_problems_of_the_settings_are_told_at_once_each_with_its_variable()
+    {
+        var (exitCode, _, error) = await RunAsync([], new()
+        {
+            ["TokenSessions__Issuer"] = "http://Sessions.example:8080/",
+            ["TokenSessions__Store"] = "dynamodb",
+            ["TokenSessions__FirstRunPassword"] = "correct horse 42",
+            ["TokenSessions__AccessTokenLifetime"] = "10",
+            ["TokenSessions__SessionLifetime"] = "900.00:00:00",
+            ["TokenSessions__JwksMaxAge"] = "2.00:00:00",
+            ["TokenSessions__AllowPrivateKeysInFiles"] = "maybe",
+            ["TokenSessions__Audiences__0__Algorithm"] = "HS256",
+        });
+
+        Assert.Equal(1, exitCode);
+        foreach (var name in new[]
+        {
+            "Issuer", "Audience", "Store", "FirstRunPassword", "AccessTokenLifetime", "SessionLifetime", "JwksMaxAge",
+            "AllowPrivateKeysInFiles", "Audiences",
+        })
+        {
+            Assert.Contains($"- TokenSessions:{name} (environment variable TokenSessions__{name}) ", error, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("correct horse", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(DataDirectory));
+    }
+
+    [Theory]
+    [InlineData("http://sessions.example")]
+    [InlineData("https://sessions.example:8443")]
+    [InlineData("https://sessions.example:443")]
+    [InlineData("https://sessions.example/")]
+    [InlineData("https://sessions.example?a=b")]
+    [InlineData("https://Sessions.example")]
+    [InlineData("sessions.example")]
+    [InlineData("http://localhost")]
+    public async Task Outside_Development_an_issuer_has_the_shape_that_every_verifier_takes(string issuer)
+    {
+        var (exitCode, _, error) = await RunAsync([], new() { ["TokenSessions__Issuer"] = issuer, ["TokenSessions__Audience"] = "api" });
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("TokenSessions:Issuer (environment variable TokenSessions__Issuer) must ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Outside_Development_there_is_no_first_run()
+    {
+        var (exitCode, _, error) = await RunAsync([], Production());
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("TokenSessions:KeyRing (environment variable TokenSessions__KeyRing)", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_directory, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_named_must_exist_even_in_Development()
+    {
+        var (exitCode, _, error) = await RunAsync([], Development(("KeyRing", Path.Combine(_directory, "nowhere.json"))));
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("nowhere.json", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_data_directory_that_others_can_read_is_refused()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Rights are those of the profile there.");
+            return;
+        }
+
+        Directory.CreateDirectory(DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+
+        var (exitCode, _, error) = await RunAsync([], Development());
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("chmod 700", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(DataDirectory));
+    }
+
+    [Fact]
+    public async Task Users_add_writes_one_user_for_the_owner_alone_and_never_shows_the_password()
+    {
+        var (exitCode, output, error) = await RunAsync(
+            ["users", "add", "alice", "--role", "editor", "--scope", "reports.read", "--scope", "orders.read"], Production(), "a long password\n");
+
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.DoesNotContain("a long password", output, StringComparison.Ordinal);
+        var user = Users().Single()!;
+        Assert.Equal("alice", (string?)user["name"]);
+        Assert.Equal(["editor"], user["roles"]!.AsArray().Select(role => (string?)role));
+        Assert.Equal(["reports.read", "orders.read"], user["scopes"]!.AsArray().Select(scope => (string?)scope));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(UsersFile));
+        }
+    }
+
+    [Fact]
+    public async Task Users_add_gives_an_existing_user_a_new_password_and_leaves_the_rest()
+    {
+        await RunAsync(["users", "add", "alice", "--role", "editor"], Production(), "a long password\n");
+        await RunAsync(["users", "add", "bob"], Production(), "a long password\n");
+        var before = Users();
+
+        await RunAsync(["users", "add", "alice", "--scope", "reports.read"], Production(), "another password\n");
+
+        var after = Users();
+        Assert.NotEqual((string?)before[0]!["password_hash"], (string?)after[0]!["password_hash"]);
+        Assert.Equal(["editor"], after[0]!["roles"]!.AsArray().Select(role => (string?)role));
+        Assert.Equal(["reports.read"], after[0]!["scopes"]!.AsArray().Select(scope => (string?)scope));
+        Assert.Equal(before[1]!.ToJsonString(), after[1]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData(2, "", "users")]
+    [InlineData(2, "", "users", "add")]
+    [InlineData(2, "", "users", "remove", "alice")]
+    [InlineData(2, "", "users", "add", "alice", "--role")]
+    [InlineData(1, "a long password\n", "users", "add", "client:alice")]
+    [InlineData(1, "a long password\n", "users", "add", "alice", "--scope", "a b")]
+    [InlineData(1, "short\n", "users", "add", "alice")]
+    [InlineData(1, "", "users", "add", "alice")]
+    public async Task A_command_that_cannot_be_done_changes_nothing(int exitCode, string input, params string[] arguments)
+    {
+        var (actual, _, error) = await RunAsync(arguments, Production(), input);
+
+        Assert.Equal(exitCode, actual);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.False(File.Exists(UsersFile));
+    }
+
+    private Task<(int ExitCode, string Output, string Error)> RunAsync(
+        string[] arguments, Dictionary<string, string> environment, string input = "")
+    {
+        environment["TokenSessions__DataDirectory"] = DataDirectory;
+        return ServiceProcess.RunAsync(arguments, environment, input);
+    }
+
+    private static Dictionary<string, string> Production() => new()
+    {
+        ["TokenSessions__Issuer"] = "https://sessions.example",
+        ["TokenSessions__Audience"] = "api",
+    };
+
+    private static Dictionary<string, string> Development(params (string Name, string Value)[] settings)
+    {
+        var environment = settings.ToDictionary(setting => $"TokenSessions__{setting.Name}", setting => setting.Value);
+        environment["ASPNETCORE_ENVIRONMENT"] = "Development";
+        return environment;
+    }
+
+    private JsonArray Users() => JsonNode.Parse(File.ReadAllText(UsersFile))!["users"]!.AsArray();
+}
