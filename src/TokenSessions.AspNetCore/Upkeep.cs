@@ -45,7 +45,11 @@ internal sealed class Upkeep(
         await _loops.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    public void Dispose() => _stopping.Dispose();
+    /// <summary>
+    /// Ends the loops where nobody stopped the host. The source itself holds nothing to dispose of, and a test server's factory
+    /// may stop the host once more after the program has disposed it.
+    /// </summary>
+    public void Dispose() => _stopping.Cancel();
 
     /// <summary>One task for each key set and denylist, however many schemes share it.</summary>
     private IEnumerable<UpkeepTask> Tasks()
