@@ -69,7 +69,8 @@ internal sealed class ProblemAnswer(int status, string code, string detail) : IR
 
         var body = new ProblemBody(
             ReasonPhrases.GetReasonPhrase(status), status, detail, code, OAuthError, OAuthError is null ? null : detail);
-        return response.WriteAsJsonAsync(body, ServiceJson.Default.ProblemBody, "application/problem+json", httpContext.RequestAborted);
+        // Not with the request's own token: when a deadline is what is being told, that has been cancelled.
+        return response.WriteAsJsonAsync(body, ServiceJson.Default.ProblemBody, "application/problem+json", CancellationToken.None);
     }
 }
 

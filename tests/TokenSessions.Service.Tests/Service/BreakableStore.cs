@@ -8,10 +8,21 @@ internal sealed class BreakableStore(JournalStore store) : ISessionStore, IDenyl
 {
     public bool IsBroken { get; set; }
 
+    /// <summary>Reads then last until they are given up.</summary>
+    public bool IsHanging { get; set; }
+
     private JournalStore Store => IsBroken ? throw new SessionStoreUnavailableException("The test broke the store.") : store;
 
-    public Task<IReadOnlyDictionary<AuthorityKey, AuthorityItem>> ReadAsync(
-        IReadOnlyCollection<AuthorityKey> keys, CancellationToken cancellationToken) => Store.ReadAsync(keys, cancellationToken);
+    public async Task<IReadOnlyDictionary<AuthorityKey, AuthorityItem>> ReadAsync(
+        IReadOnlyCollection<AuthorityKey> keys, CancellationToken cancellationToken)
+    {
+        if (IsHanging)
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+
+        return await Store.ReadAsync(keys, cancellationToken);
+    }
 
     public Task<AuthorityItem> DenyAsync(Denial denial, CancellationToken cancellationToken) => Store.DenyAsync(denial, cancellationToken);
 

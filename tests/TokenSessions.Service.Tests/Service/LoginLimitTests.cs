@@ -66,11 +66,13 @@ public sealed class LoginLimitTests : IAsyncDisposable
 
         var answers = await Task.WhenAll(Enumerable.Range(0, capacity + 30).Select(_ => LoginAsync("demo", "192.0.2.7")));
 
-        var refused = answers.Where(answer => answer.Status == 503).ToArray();
-        Assert.InRange(refused.Length, 1, 30);
-        Assert.All(refused, answer => Assert.Equal(("temporarily_unavailable", "3"), (answer.Code, answer.RetryAfter)));
-        Assert.Equal(answers.Length - refused.Length, answers.Count(answer => answer.Status == 200));
-        Assert.Equal(refused.Length, _service.Log.Of(2202).Count);
+        // On a machine that is busy with other things some may wait beyond the request's deadline: 503 too, but to be retried sooner.
+        var refused = answers.Where(answer => answer.Status != 200).ToArray();
+        var full = refused.Where(answer => answer.RetryAfter == "3").ToArray();
+        Assert.All(refused, answer => Assert.Equal((503, "temporarily_unavailable"), (answer.Status, answer.Code)));
+        Assert.InRange(full.Length, 1, 30);
+        Assert.Equal(full.Length, _service.Log.Of(2202).Count);
+        Assert.Contains(answers, answer => answer.Status == 200);
         Assert.Equal(200, (await LoginAsync("demo", "192.0.2.7")).Status);
     }
 

@@ -75,4 +75,16 @@ public sealed class SecrecyTests
 
         Assert.Equal((503, "temporarily_unavailable"), (answer.Status, answer.Code));
     }
+
+    [Fact]
+    public async Task A_request_past_its_deadline_is_told_to_come_back()
+    {
+        await using var service = new TestService(deadline: TimeSpan.FromSeconds(3)); // Enough for a login on a busy machine.
+        var tokens = await service.LoginAsync();
+        service.HangStore();
+
+        var answer = await service.RefreshAsync(tokens.RefreshToken);
+
+        Assert.Equal((503, "temporarily_unavailable", "1"), (answer.Status, answer.Code, answer.RetryAfter));
+    }
 }

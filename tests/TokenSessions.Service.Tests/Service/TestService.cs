@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,12 +29,16 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
     private readonly string _directory = Directory.CreateTempSubdirectory("tokensessions-").FullName;
     private readonly Dictionary<string, string> _settings;
     private readonly bool _isTracing;
+    private readonly TimeSpan? _deadline;
 
     /// <param name="settings">Further settings, without the section.</param>
     /// <param name="isTracing">True to collect every line of every level.</param>
     /// <param name="isFirstRun">True to start without files; else with a copy of what a first run made once, which saves its hashes.</param>
-    public TestService(Dictionary<string, string>? settings = null, bool isTracing = false, bool isFirstRun = false)
+    /// <param name="deadline">What one request may take; null for what the service sets.</param>
+    public TestService(
+        Dictionary<string, string>? settings = null, bool isTracing = false, bool isFirstRun = false, TimeSpan? deadline = null)
     {
+        _deadline = deadline;
         if (!isFirstRun)
         {
             CopyDirectory(Prepared.Value, DataDirectory);
@@ -133,6 +138,9 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
     /// <summary>From here on every call of the store fails.</summary>
     public void BreakStore() => Services.GetRequiredService<BreakableStore>().IsBroken = true;
 
+    /// <summary>From here on the store's reads last until they are given up.</summary>
+    public void HangStore() => Services.GetRequiredService<BreakableStore>().IsHanging = true;
+
     /// <summary>Waits, without moving the clock, until the service's own denylist is as of now.</summary>
     public async Task UntilSyncedAsync()
     {
@@ -167,6 +175,12 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
             services.AddSingleton<TimeProvider>(Clock);
             services.AddSingleton<TextWriter>(Output);
             services.AddSingleton<IStartupFilter, AddressFilter>();
+            services.PostConfigure<RequestTimeoutOptions>(timeouts => timeouts.DefaultPolicy = new()
+            {
+                Timeout = _deadline ?? timeouts.DefaultPolicy!.Timeout,
+                TimeoutStatusCode = timeouts.DefaultPolicy!.TimeoutStatusCode,
+                WriteTimeoutResponse = timeouts.DefaultPolicy.WriteTimeoutResponse,
+            });
             services.AddSingleton<BreakableStore>();
             services.AddSingleton<ISessionStore>(provider => provider.GetRequiredService<BreakableStore>());
             services.AddSingleton<IDenylistFeed>(provider => provider.GetRequiredService<BreakableStore>());
