@@ -167,6 +167,8 @@ public sealed class WholeWayTests : IAsyncLifetime
         await UntilAsync(
             async () => (answer = await GetAsync(address, session)).StatusCode is not (HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable), limit);
 
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{address} refused the token {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms after the acknowledgement.");
         Assert.Equal(HttpStatusCode.Unauthorized, answer!.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
         Assert.Equal("token_revoked", (await ReadAsync(answer))["code"]!.GetValue<string>());
