@@ -69,6 +69,8 @@ public sealed class WholeWayTests : IAsyncLifetime
         Assert.True(revocation["effective_by"]!.GetValue<DateTimeOffset>() > DateTimeOffset.UtcNow);
         await AssertRevokedAsync(new(_issuer, "session"), session, acknowledged);
         await AssertRevokedAsync(new(_api, "reports"), session, acknowledged);
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"Refused everywhere {Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds:0} ms after the acknowledgement.");
         await AssertRefreshRefusedAsync(session);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(new(_api, "reports"), await LoginAsync("demo"))).StatusCode);
     }
@@ -167,8 +169,6 @@ public sealed class WholeWayTests : IAsyncLifetime
         await UntilAsync(
             async () => (answer = await GetAsync(address, session)).StatusCode is not (HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable), limit);
 
-        TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{address} refused the token {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms after the acknowledgement.");
         Assert.Equal(HttpStatusCode.Unauthorized, answer!.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
         Assert.Equal("token_revoked", (await ReadAsync(answer))["code"]!.GetValue<string>());
