@@ -34,7 +34,17 @@ internal sealed class FileSigningKey : ISigningKey, IDisposable
     }
 
     /// <summary>Whether the private half is the one to the published half: it signs, and the other verifies.</summary>
-    public bool Proves(ReadOnlySpan<byte> challenge) => VerificationKey.Verify(challenge, Sign(challenge));
+    public bool Proves(ReadOnlySpan<byte> challenge)
+    {
+        try
+        {
+            return VerificationKey.Verify(challenge, Sign(challenge));
+        }
+        catch (CryptographicException) // It cannot sign this way at all: an RSA key too short for the hash, say.
+        {
+            return false;
+        }
+    }
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using TokenSessions.Issuing.Keys;
 using TokenSessions.Validation.Jose;
