@@ -16,7 +16,7 @@ public sealed class KeyRing
     private static readonly TimeSpan OpensLonger = TimeSpan.FromDays(1);
 
     private readonly KeyRingOptions _options;
-    private readonly Dictionary<(KeyPurpose, string Algorithm), KeyRingEntry[]> _lines;
+    private readonly Dictionary<(KeyPurpose Purpose, string Algorithm), KeyRingEntry[]> _lines;
     private int _users = 1; // The owner. At 0 the private halves are gone.
 
     internal KeyRing(IReadOnlyList<KeyRingEntry> entries, KeyRingOptions options)
@@ -59,7 +59,7 @@ public sealed class KeyRing
     /// <inheritdoc cref="PublishedKeys"/>
     public KeySet PublishedFeedKeys(DateTimeOffset now, Func<string, bool> isRevoked) => Published(KeyPurpose.Feed, now, isRevoked);
 
-    /// <summary>What an operator should know of the ring: a missing standby, or a missing key. One sentence each.</summary>
+    /// <summary>What an operator should know of the ring: a missing standby, or a missing key, now or to come. One sentence each.</summary>
     /// <inheritdoc cref="PublishedKeys"/>
     public IEnumerable<string> Problems(DateTimeOffset now, Func<string, bool> isRevoked)
     {
@@ -77,6 +77,14 @@ public sealed class KeyRing
             if (InUse(line, now, isRevoked) is null)
             {
                 yield return $"The key ring has no {Name(purpose)} key ({algorithm}) in use: add one whose start has come.";
+            }
+
+            else if (line.FirstOrDefault(entry => entry.StartsAt > now && isRevoked(entry.KeyId) && InUse(line, entry.StartsAt, isRevoked) is null)
+                is { } revoked)
+            {
+                // Its start supersedes the key in use all the same.
+                yield return $"The key ring has no {Name(purpose)} key ({algorithm}) from {revoked.StartsAt.UtcDateTime:O} on, "
+                    + "when its revoked standby would start: add one.";
             }
 
             if (line.All(entry => StateOf(entry, now, isRevoked) != KeyState.Standby))
@@ -132,6 +140,9 @@ public sealed class KeyRing
 
     internal KeyRingOptions Options => _options;
 
+    /// <summary>The keys of each purpose and algorithm, in the order of their starts.</summary>
+    internal IReadOnlyDictionary<(KeyPurpose Purpose, string Algorithm), KeyRingEntry[]> Lines => _lines;
+
     /// <summary>One more user of the private halves; false if they are gone.</summary>
     internal bool TryEnter()
     {
@@ -162,7 +173,7 @@ public sealed class KeyRing
         }
     }
 
-    private static string Name(KeyPurpose purpose) => purpose switch
+    internal static string Name(KeyPurpose purpose) => purpose switch
     {
         KeyPurpose.Sign => "signing",
         KeyPurpose.Feed => "feed",
@@ -182,7 +193,8 @@ public sealed class KeyRing
             : Array.Find(line[newest..], entry => !isRevoked(entry.KeyId) && !(entry.SealsUntil <= now));
     }
 
-    private static int NewestStarted(KeyRingEntry[] line, DateTimeOffset now) => Array.FindLastIndex(line, entry => entry.StartsAt <= now);
+    /// <summary>The index of the newest key whose start has come; -1 if none has.</summary>
+    internal static int NewestStarted(KeyRingEntry[] line, DateTimeOffset now) => Array.FindLastIndex(line, entry => entry.StartsAt <= now);
 
     private static DateTimeOffset? SupersededAt(KeyRingEntry[] line, KeyRingEntry entry)
     {
@@ -190,7 +202,7 @@ public sealed class KeyRing
         return next < line.Length ? line[next].StartsAt : null;
     }
 
-    private KeyRingEntry[] Line(KeyPurpose purpose, string algorithm) => _lines.GetValueOrDefault((purpose, algorithm), []);
+    internal KeyRingEntry[] Line(KeyPurpose purpose, string algorithm) => _lines.GetValueOrDefault((purpose, algorithm), []);
 
     private KeySet Published(KeyPurpose purpose, DateTimeOffset now, Func<string, bool> isRevoked)
     {

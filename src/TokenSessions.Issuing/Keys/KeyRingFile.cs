@@ -44,7 +44,11 @@ public sealed class KeyRingFile : IDisposable
     public KeyRing Current => _current;
 
     /// <summary>One step: reads the file again, and if it has changed, replaces the ring. A ring that cannot be used changes nothing.</summary>
-    /// <remarks>A file that was refused is tried again at every call: what it names may have been put right.</remarks>
+    /// <remarks>
+    /// Refused is also a ring that cannot follow the current one: a superseded key would come back, a purpose and algorithm would
+    /// have no key left, a sealing key is missing that refresh tokens still need, or a new key would sign before verifiers know it.
+    /// A file that was refused is tried again at every call: what it names may have been put right.
+    /// </remarks>
     public KeyRingReload Reload()
     {
         lock (_gate)
@@ -60,11 +64,9 @@ public sealed class KeyRingFile : IDisposable
                 }
 
                 fresh = KeyRingReader.Load(Path, content, _options);
-                if (DroppedTooEarly(fresh) is { } dropped)
+                if (KeyRingSuccession.Problem(_current, fresh, _time.GetUtcNow()) is { } problem)
                 {
-                    throw new KeyRingException(
-                        $"{Path} no longer has the sealing key {dropped.KeyId}, which is still needed to open refresh tokens: put it back. "
-                        + "To end the tokens under it, revoke the key.");
+                    throw new KeyRingException($"{Path}: {problem}");
                 }
 
                 var old = _current;
@@ -117,13 +119,6 @@ public sealed class KeyRingFile : IDisposable
                 return new(ring);
             }
         }
-    }
-
-    private KeyRingEntry? DroppedTooEarly(KeyRing fresh)
-    {
-        var now = _time.GetUtcNow();
-        return _current.Entries.FirstOrDefault(entry => entry.Purpose == KeyPurpose.Seal
-            && _current.IsNeededForOpening(entry, now) && fresh.FindSealingEntry(entry.KeyId) is null);
     }
 }
 

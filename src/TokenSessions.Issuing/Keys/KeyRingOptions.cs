@@ -5,6 +5,7 @@ public sealed record KeyRingOptions
 {
     private static readonly TimeSpan MaxKeepPublished = TimeSpan.FromDays(2);
     private static readonly TimeSpan MaxRefreshIdle = TimeSpan.FromDays(366);
+    private static readonly TimeSpan MaxAnnounceTime = TimeSpan.FromDays(30);
 
     /// <summary>
     /// Accepts keys whose private half lies in a local file (<c>source: file</c>). Default false. For laptops and tests:
@@ -24,6 +25,12 @@ public sealed record KeyRingOptions
     /// </summary>
     public TimeSpan LongestRefreshIdle { get; set; } = TimeSpan.FromDays(14);
 
+    /// <summary>
+    /// For how long a new signing or feed key is published before its start: at least as long as verifiers may cache the key set.
+    /// A changed file with one that starts earlier is refused. Default 24 hours, 0 to 30 days.
+    /// </summary>
+    public TimeSpan AnnounceTime { get; set; } = TimeSpan.FromHours(24);
+
     /// <summary>Everything wrong with these options; empty when they can be used.</summary>
     public IEnumerable<string> Problems()
     {
@@ -35,6 +42,11 @@ public sealed record KeyRingOptions
         if (LongestRefreshIdle <= TimeSpan.Zero || LongestRefreshIdle > MaxRefreshIdle)
         {
             yield return $"{nameof(LongestRefreshIdle)} must be above 0 and at most {MaxRefreshIdle}, but is {LongestRefreshIdle}.";
+        }
+
+        if (AnnounceTime < TimeSpan.Zero || AnnounceTime > MaxAnnounceTime)
+        {
+            yield return $"{nameof(AnnounceTime)} must be from 0 to {MaxAnnounceTime}, but is {AnnounceTime}.";
         }
     }
 }

@@ -14,7 +14,11 @@ internal static class KeyRingReader
     private const int MaxFileLength = 64 * 1024;
     private const string FileSource = "file";
 
-    /// <summary>2^31 messages under one key, at 62 a second without pause.</summary>
+    /// <summary>
+    /// From the start on: 2^31 messages under one key, at 62 a second without pause. A standby that takes over early, because the
+    /// key in use was revoked, seals for longer: at that rate up to 400 days before its start come to less than 2^32 messages,
+    /// which is as many as random nonces allow (NIST SP 800-38D §8.3).
+    /// </summary>
     private static readonly TimeSpan MaxSealing = TimeSpan.FromDays(400);
 
     private static readonly string[] Members = ["kid", "purpose", "source", "file", "alg", "public", "starts_at", "seals_until"];
@@ -186,6 +190,11 @@ internal static class KeyRingReader
             if (entry.KeyId == last.KeyId)
             {
                 throw new KeyRingException($"{where}: kid stands in the file twice.");
+            }
+
+            if (entry.Purpose == KeyPurpose.Seal && last.Purpose == KeyPurpose.Seal && entry.SealingKey.HasBytesOf(last.SealingKey))
+            {
+                throw new KeyRingException($"{where}: file holds the same key as {entry.KeyId}: its revocation would leave the other one alive.");
             }
 
             if ((entry.Purpose, entry.Algorithm, entry.StartsAt) == (last.Purpose, last.Algorithm, last.StartsAt))

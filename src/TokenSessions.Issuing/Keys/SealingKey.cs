@@ -55,6 +55,9 @@ internal sealed class SealingKey : IDisposable
         }
     }
 
+    /// <summary>Whether the other is the same key, whatever it is called.</summary>
+    public bool HasBytesOf(SealingKey other) => CryptographicOperations.FixedTimeEquals(_key, other._key);
+
     /// <summary>Clears the key. Only when nobody uses it any more: cleared bytes would still seal.</summary>
     public void Dispose() => CryptographicOperations.ZeroMemory(_key);
 }

@@ -106,14 +106,21 @@ internal static class ServiceHost
     private static KeyRingFile OpenRing(IServiceProvider provider)
     {
         var settings = provider.GetRequiredService<ServiceSettings>();
-        var options = new KeyRingOptions
+        var usual = new KeyRingOptions();
+        var options = usual with
         {
             AllowPrivateKeysInFiles = settings.IsDevelopment || settings.AllowPrivateKeysInFiles,
-            KeepPublished = settings.AccessTokenLifetime + provider.GetRequiredService<SessionIssuerOptions>().ClockSkew,
-            LongestRefreshIdle = settings.RefreshIdleLifetime,
+
+            // At least the usual, so that tokens issued under a longer setting outlive its shortening.
+            KeepPublished = Longer(
+                usual.KeepPublished, settings.AccessTokenLifetime + provider.GetRequiredService<SessionIssuerOptions>().ClockSkew),
+            LongestRefreshIdle = Longer(usual.LongestRefreshIdle, settings.RefreshIdleLifetime),
+            AnnounceTime = settings.AnnounceTime,
         };
         return new(settings.KeyRing, options, provider.GetRequiredService<TimeProvider>());
     }
+
+    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static void Map(WebApplication app)
     {

@@ -82,7 +82,7 @@ internal sealed record ServiceSettings
     /// <summary>How long others may cache the key set. Default 1 hour, never above <see cref="AnnounceTime"/>.</summary>
     public TimeSpan JwksMaxAge { get; private init; }
 
-    /// <summary>How long a key is published before it signs. Default 24 hours.</summary>
+    /// <summary>How long a key is published before it signs: a changed key ring that would not wait is refused. Default 24 hours.</summary>
     public TimeSpan AnnounceTime { get; private init; }
 
     /// <summary>Outside Development: accepts private keys that lie unprotected in local files. Default false.</summary>

@@ -127,6 +127,25 @@ public sealed class KeyRingFileTests : IDisposable
         Assert.Contains("does not belong to public", Refused());
     }
 
+    [Fact]
+    public void Refuses_a_private_half_that_cannot_sign_with_its_algorithm()
+    {
+        using var ring = new RingDirectory(_time, SignatureAlgorithm.PS256);
+        using var small = RSA.Create(512); // Too short for a PSS signature with SHA-256: signing throws.
+        File.WriteAllText(ring.FileOf(ring.Of("sign")[0]), small.ExportPkcs8PrivateKeyPem());
+
+        Assert.Contains("does not belong to public", Assert.Throws<KeyRingException>(() => ring.Load(_time)).Message);
+    }
+
+    [Fact]
+    public void Refuses_one_sealing_key_under_two_names()
+    {
+        var keys = _directory.Of("seal");
+        keys[1]["file"] = (string)keys[0]["file"]!;
+
+        Assert.Contains($"the same key as {(string)keys[0]["kid"]!}", Refused());
+    }
+
     [Theory]
     [InlineData("sign", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "does not hold a usable EC key")]
     [InlineData("sign", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----", "must hold a PKCS#8 key in PEM")]
@@ -218,60 +237,13 @@ public sealed class KeyRingFileTests : IDisposable
     [Fact]
     public void Reports_every_problem_of_the_options()
     {
-        var options = new KeyRingOptions { KeepPublished = TimeSpan.Zero, LongestRefreshIdle = TimeSpan.FromDays(367) };
+        var options = new KeyRingOptions { KeepPublished = TimeSpan.Zero, LongestRefreshIdle = TimeSpan.FromDays(367), AnnounceTime = TimeSpan.FromDays(31) };
 
         var problem = Assert.Throws<ArgumentException>(() => new KeyRingFile(_directory.Path, options, _time)).Message;
 
         Assert.Contains(nameof(KeyRingOptions.KeepPublished), problem);
         Assert.Contains(nameof(KeyRingOptions.LongestRefreshIdle), problem);
-    }
-
-    [Fact]
-    public void Reload_changes_the_ring_only_when_the_file_has_changed()
-    {
-        using var file = _directory.Load(_time);
-        var ring = file.Current;
-        Assert.Equal(new(KeyRingChange.None, ""), file.Reload());
-        Assert.Same(ring, file.Current);
-
-        _directory.Add("sign", _time.GetUtcNow().AddDays(700));
-        _directory.Save();
-
-        Assert.Equal(new(KeyRingChange.Replaced, ""), file.Reload());
-        Assert.Equal(ring.Entries.Count + 1, file.Current.Entries.Count);
-    }
-
-    [Fact]
-    public void A_broken_new_file_is_reported_each_time_and_the_old_ring_stays_until_it_is_put_right()
-    {
-        using var file = _directory.Load(_time);
-        var ring = file.Current;
-        _directory.Save("{");
-
-        Assert.Equal(KeyRingChange.Refused, file.Reload().Change);
-        Assert.Contains(_directory.Path, file.Reload().Problem);
-        File.Delete(_directory.Path);
-        Assert.Contains("cannot be read", file.Reload().Problem);
-        Assert.Same(ring, file.Current);
-
-        _directory.Add("sign", _time.GetUtcNow().AddDays(700));
-        _directory.Save();
-        Assert.Equal(KeyRingChange.Replaced, file.Reload().Change);
-    }
-
-    [Fact]
-    public void A_sealing_key_can_leave_the_file_only_when_the_last_token_under_it_has_expired()
-    {
-        using var file = _directory.Load(_time);
-        _directory.Keys.Remove(_directory.Of("seal")[0]);
-        _directory.Add("seal", _time.GetUtcNow().AddDays(730));
-        _directory.Save();
-        _time.Advance(TimeSpan.FromDays(365 + 14 + 1) - TimeSpan.FromSeconds(1)); // Superseded, and the idle limit and a day.
-
-        Assert.Contains("still needed to open refresh tokens", file.Reload().Problem);
-
-        _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(KeyRingChange.Replaced, file.Reload().Change);
+        Assert.Contains(nameof(KeyRingOptions.AnnounceTime), problem);
     }
 
     private string Refused()

@@ -108,8 +108,32 @@ public sealed class KeyRingTests : IDisposable
         Assert.Empty(_file.Current.Problems(Now, _ => false));
 
         Assert.Equal(3, _file.Current.Problems(Now + Year, _ => false).Count(problem => problem.Contains("no standby")));
-        var problem = Assert.Single(_file.Current.Problems(Now, kid => kid == _directory.KidOf("feed", 1)));
+        _directory.Add("feed", Now + Year + Year);
+        _directory.Save();
+        _file.Reload();
+        var revoked = new[] { _directory.KidOf("feed", 0), _directory.KidOf("feed", 1) };
+        var problem = Assert.Single(_file.Current.Problems(Now, revoked.Contains));
         Assert.Contains("no standby feed key (ES256)", problem);
+    }
+
+    [Theory]
+    [InlineData("sign", "no signing key (ES256) from 2027-11-20T12:00:00")]
+    [InlineData("feed", "no feed key (ES256) from 2027-11-20T12:00:00")]
+    [InlineData("seal", "no sealing key (A256GCM) from 2027-11-20T12:00:00")]
+    public void A_revoked_standby_is_reported_because_nothing_follows_at_its_start(string purpose, string expected)
+    {
+        var revoked = _directory.KidOf(purpose, 1);
+        Assert.Equal([KeyState.InUse, KeyState.Revoked], States(purpose, Now + Year - Second, revoked));
+        Assert.Equal([KeyState.PreviouslyUsed, KeyState.Revoked], States(purpose, Now + Year, revoked));
+
+        var problems = _file.Current.Problems(Now, kid => kid == revoked).ToArray();
+        Assert.Single(problems, problem => problem.Contains(expected));
+        Assert.DoesNotContain(_file.Current.Problems(Now + Year, kid => kid == revoked), problem => problem.Contains(expected));
+
+        _directory.Add(purpose, Now + Year + Year); // Another standby takes over instead.
+        _directory.Save();
+        _file.Reload();
+        Assert.Empty(_file.Current.Problems(Now, kid => kid == revoked));
     }
 
     [Fact]
@@ -121,9 +145,9 @@ public sealed class KeyRingTests : IDisposable
         }
 
         _directory.Save();
-        _file.Reload();
+        using var file = _directory.Load(_time);
 
-        Assert.Contains("no feed key", Assert.Single(_file.Current.Problems(Now, _ => false)));
+        Assert.Contains("no feed key", Assert.Single(file.Current.Problems(Now, _ => false)));
     }
 
     [Fact]
