@@ -10,8 +10,9 @@ namespace TokenSessions.Issuing;
 /// <summary>Starts, refreshes and ends sessions. APIs check access tokens by themselves; refresh tokens only this issuer can read.</summary>
 /// <remarks>
 /// <para>Every method throws <see cref="SessionStoreUnavailableException"/>, <see cref="SigningKeyUnavailableException"/> or
-/// <see cref="SubjectDirectoryUnavailableException"/> when the world is bad: answer 503 with <c>Retry-After</c>. Trying again is
-/// safe: nothing was consumed, or the same successor follows.</para>
+/// <see cref="SubjectDirectoryUnavailableException"/> when the world is bad: answer 503 with <c>Retry-After</c>. A refresh
+/// has then consumed nothing, or it is not known: if only the store's answer was lost, the token is spent. Try again within
+/// <see cref="SessionIssuerOptions.Grace"/>, and the same successor follows; later it would be taken for theft and end the session.</para>
 /// <para><see cref="SubjectRecordException"/> says that the directory gave what no token can carry.</para>
 /// </remarks>
 public sealed class SessionIssuer
@@ -134,7 +135,8 @@ public sealed class SessionIssuer
             return new(SessionRejection.RefreshTokenInvalid);
         }
 
-        return IsReached(token.SessionEndsAt, now)
+        // Verifiers allow for the skew of their clocks: until then the session's last access token is good somewhere.
+        return IsReached(token.SessionEndsAt, now - _options.ClockSkew)
             ? new(token, null)
             : new(token, await DenyAsync(RuleKind.Session, token.SessionId, "signed out", token.Subject).ConfigureAwait(false));
 
@@ -248,9 +250,7 @@ public sealed class SessionIssuer
         if (subject is not { IsEnabled: true })
         {
             // For good: should the subject be enabled again, whoever held this session must not have it back.
-            await _rules.DenyAsync(
-                RuleKind.Session, token.SessionId, null, "the subject is not allowed", SessionLedger.Actor, TokenId.New(), cancellationToken)
-                .ConfigureAwait(false);
+            await _ledger.EndAsync(token, "the subject is not allowed", TokenId.New()).ConfigureAwait(false);
             return new(SessionRejection.SubjectNotAllowed, token.Subject, token.SessionId);
         }
 

@@ -13,8 +13,17 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
     /// <summary>So many generations running in which the grace was used are worth telling someone.</summary>
     private const int NotableGraceRun = 3;
 
+    /// <summary>
+    /// For a rule of our own. Not the caller's deadline: whoever presents a stolen token could else hang up at the right moment,
+    /// and leave a rule that is in no feed and a theft that nobody is told of.
+    /// </summary>
+    private static readonly TimeSpan OwnDeadline = TimeSpan.FromSeconds(10);
+
+    /// <summary>Clocks of two instances may differ by so much.</summary>
+    private static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(5);
+
     /// <summary>Who made a rule that no person asked for.</summary>
-    public const string Actor = "issuer";
+    private const string Actor = "issuer";
 
     /// <summary>Decides by what the authority said. An older generation is reuse: the session is revoked before this returns.</summary>
     /// <param name="token">An authentic refresh token that has not expired.</param>
@@ -70,7 +79,7 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
             return null;
         }
 
-        return await EndReusedAsync(token, cancellationToken).ConfigureAwait(false);
+        return await EndReusedAsync(token).ConfigureAwait(false);
     }
 
     /// <summary>Notes that a generation was handed out again.</summary>
@@ -81,14 +90,28 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
         return isNoted && (item.GraceRun + 1) % NotableGraceRun == 0 ? SecurityEvent.GraceRepeated : SecurityEvent.None;
     }
 
-    private async Task<SessionResult> EndReusedAsync(RefreshToken token, CancellationToken cancellationToken)
+    /// <summary>Ends a session for good although nobody asked for it, whether the caller waits or not.</summary>
+    /// <exception cref="SessionStoreUnavailableException">The rule is not confirmed, after at most 10 seconds.</exception>
+    public async Task<AuthorityItem> EndAsync(RefreshToken token, string reason, string requestId)
+    {
+        using var deadline = new CancellationTokenSource(OwnDeadline, time);
+        try
+        {
+            return await rules.DenyAsync(RuleKind.Session, token.SessionId, null, reason, Actor, requestId, deadline.Token)
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (deadline.IsCancellationRequested)
+        {
+            throw new SessionStoreUnavailableException($"The store took longer than {OwnDeadline.TotalSeconds} s to make a rule.", e);
+        }
+    }
+
+    private async Task<SessionResult> EndReusedAsync(RefreshToken token)
     {
         try
         {
             var requestId = TokenId.New();
-            var denied = await rules.DenyAsync(
-                RuleKind.Session, token.SessionId, null, "a refresh token was used again", Actor, requestId, cancellationToken)
-                .ConfigureAwait(false);
+            var denied = await EndAsync(token, "a refresh token was used again", requestId).ConfigureAwait(false);
             // Of several who notice at once, only the one who made the rule raises the event.
             var securityEvent = denied.RequestId == requestId ? SecurityEvent.RefreshTokenReused : SecurityEvent.None;
             return new(SessionRejection.RefreshTokenReused, token.Subject, token.SessionId, securityEvent);
@@ -101,5 +124,10 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
         }
     }
 
-    private bool IsInGrace(AuthorityItem item) => options.Grace > TimeSpan.Zero && time.GetUtcNow() - item.RotatedAt < options.Grace;
+    /// <summary>A clock that was set back must not prolong the grace: a rotation too far in the future counts as long past.</summary>
+    private bool IsInGrace(AuthorityItem item)
+    {
+        var elapsed = time.GetUtcNow() - item.RotatedAt;
+        return options.Grace > TimeSpan.Zero && elapsed >= -ClockDifference && elapsed < options.Grace;
+    }
 }

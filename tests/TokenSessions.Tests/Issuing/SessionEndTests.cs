@@ -43,16 +43,18 @@ public sealed class SessionEndTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_session_past_its_absolute_end_needs_no_rule()
+    public async Task A_session_needs_a_rule_until_no_verifier_accepts_its_last_token_any_more()
     {
         await using var shortLived = new IssuerUnderTest(options => options.SessionLifetime = TimeSpan.FromMinutes(5));
-        var tokens = await shortLived.StartAsync();
-        shortLived.Time.Advance(TimeSpan.FromMinutes(5));
+        var (early, late) = (await shortLived.StartAsync(), await shortLived.StartAsync());
+        shortLived.Time.Advance(TimeSpan.FromMinutes(5) + shortLived.Options.ClockSkew - TimeSpan.FromSeconds(1));
+        Assert.NotNull((await shortLived.Sessions.EndAsync(early.RefreshToken, false, TestContext.Current.CancellationToken)).Revocation);
 
-        var ended = await shortLived.Sessions.EndAsync(tokens.RefreshToken, false, TestContext.Current.CancellationToken);
+        shortLived.Time.Advance(TimeSpan.FromSeconds(1));
+        var ended = await shortLived.Sessions.EndAsync(late.RefreshToken, false, TestContext.Current.CancellationToken);
 
         Assert.True(ended is { IsEnded: true, Revocation: null });
-        Assert.Null(await shortLived.ItemAsync(RuleKind.Session, tokens.SessionId));
+        Assert.Null(await shortLived.ItemAsync(RuleKind.Session, late.SessionId));
     }
 
     [Fact]

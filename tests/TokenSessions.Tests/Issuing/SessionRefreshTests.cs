@@ -365,6 +365,71 @@ public sealed class SessionRefreshTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Reuse_ends_the_session_and_is_told_of_though_the_caller_hangs_up()
+    {
+        var first = await _issuer.StartAsync();
+        var second = await _issuer.RefreshedAsync(first);
+        _issuer.Time.Advance(Grace);
+        using var hangUp = new CancellationTokenSource();
+        HangUpAfterTheRule(hangUp);
+
+        var reuse = await _issuer.Sessions.RefreshAsync(new() { RefreshToken = first.RefreshToken }, hangUp.Token);
+
+        Assert.True(hangUp.IsCancellationRequested);
+        Assert.Equal((SessionRejection.RefreshTokenReused, SecurityEvent.RefreshTokenReused), (reuse.Rejection, reuse.SecurityEvent));
+        Assert.True((await _issuer.ItemAsync(RuleKind.Session, first.SessionId)) is { IsDenied: true, IsFed: true });
+        Assert.Equal("Revoked", await _issuer.ValidateAsync(second));
+    }
+
+    [Fact]
+    public async Task A_disabled_subject_loses_the_session_though_the_caller_hangs_up()
+    {
+        var tokens = await _issuer.StartAsync();
+        _issuer.Subjects["ada"] = _issuer.Subjects["ada"] with { IsEnabled = false };
+        using var hangUp = new CancellationTokenSource();
+        HangUpAfterTheRule(hangUp);
+
+        var refused = await _issuer.Sessions.RefreshAsync(new() { RefreshToken = tokens.RefreshToken }, hangUp.Token);
+
+        Assert.True(hangUp.IsCancellationRequested);
+        Assert.Equal(SessionRejection.SubjectNotAllowed, refused.Rejection);
+        Assert.True((await _issuer.ItemAsync(RuleKind.Session, tokens.SessionId)) is { IsDenied: true, IsFed: true });
+    }
+
+    [Fact]
+    public async Task A_rule_of_the_issuer_s_own_is_given_up_after_ten_seconds_and_the_failure_tells_of_the_reuse()
+    {
+        var first = await _issuer.StartAsync();
+        await _issuer.RefreshedAsync(first);
+        _issuer.Time.Advance(Grace);
+        _issuer.Store.Before = method =>
+        {
+            if (method == nameof(ISessionStore.DenyAsync))
+            {
+                _issuer.Time.Advance(TimeSpan.FromSeconds(10)); // The journal then finds its token cancelled.
+            }
+        };
+
+        var failure = await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => _issuer.RefreshAsync(first));
+
+        Assert.Contains($"session {first.SessionId} was used again", failure.Message);
+    }
+
+    [Theory]
+    [InlineData(-5, false)] // So far apart may the clocks of two instances be.
+    [InlineData(-6, true)]
+    [InlineData(-3600, true)]
+    public async Task The_grace_is_not_longer_because_the_clock_was_set_back(int seconds, bool isReuse)
+    {
+        _issuer.Time.Advance(TimeSpan.FromHours(2)); // The keys must have started before the clock is set back.
+        var first = await _issuer.StartAsync();
+        await _issuer.RefreshedAsync(first);
+        _issuer.Time.StepWallClock(TimeSpan.FromSeconds(seconds));
+
+        Assert.Equal(isReuse ? SessionRejection.RefreshTokenReused : SessionRejection.NotDecided, (await _issuer.RefreshAsync(first)).Rejection);
+    }
+
+    [Fact]
     public async Task A_directory_that_is_down_consumes_nothing()
     {
         var first = await _issuer.StartAsync();
@@ -402,4 +467,13 @@ public sealed class SessionRefreshTests : IAsyncDisposable
 
         Assert.Equal([nameof(ISessionStore.ReadAsync), nameof(ISessionStore.AdvanceAsync)], _issuer.Store.Calls);
     }
+
+    /// <summary>The store is as real ones are: it gives up when its token is cancelled.</summary>
+    private void HangUpAfterTheRule(CancellationTokenSource hangUp) => _issuer.Store.After = method =>
+    {
+        if (method == nameof(ISessionStore.DenyAsync))
+        {
+            hangUp.Cancel();
+        }
+    };
 }
