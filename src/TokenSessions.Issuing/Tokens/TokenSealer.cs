@@ -66,9 +66,9 @@ internal static class TokenSealer
         Span<byte> nonce = stackalloc byte[SealingKey.NonceLength];
         Span<byte> tag = stackalloc byte[SealingKey.TagLength];
         if (!TrySplit(text, out var segments)
-            || !StrictBase64Url.TryDecode(text.AsSpan()[segments[2]], nonce, out var nonceLength) || nonceLength != nonce.Length
+            || !StrictBase64Url.TryDecode(text.AsSpan()[segments[2]], nonce, out _)
             || StrictBase64Url.Decode(text.AsSpan()[segments[3]]) is not { } ciphertext
-            || !StrictBase64Url.TryDecode(text.AsSpan()[segments[4]], tag, out var tagLength) || tagLength != tag.Length)
+            || !StrictBase64Url.TryDecode(text.AsSpan()[segments[4]], tag, out _))
         {
             return null;
         }
@@ -78,11 +78,18 @@ internal static class TokenSealer
         return key.TryOpen(ciphertext, associated, nonce, tag, plaintext) ? RefreshToken.Read(plaintext) : null;
     }
 
+    /// <summary>The five segments, if each has the shape of its content.</summary>
     private static bool TrySplit(string text, out Range[] segments)
     {
         segments = new Range[SegmentCount + 1];
         return text.Length <= MaxLength
             && text.AsSpan().Split(segments, '.') == SegmentCount
-            && text.AsSpan()[segments[1]].IsEmpty;
+            && text.AsSpan()[segments[1]].IsEmpty
+            && IsBase64Url(text.AsSpan()[segments[2]], SealingKey.NonceLength)
+            && !text.AsSpan()[segments[3]].IsEmpty && StrictBase64Url.IsCanonical(text.AsSpan()[segments[3]])
+            && IsBase64Url(text.AsSpan()[segments[4]], SealingKey.TagLength);
     }
+
+    private static bool IsBase64Url(ReadOnlySpan<char> text, int bytes) =>
+        StrictBase64Url.DecodedLength(text.Length) == bytes && StrictBase64Url.IsCanonical(text);
 }

@@ -71,6 +71,24 @@ public sealed class RefreshTokenSealTests : IAsyncDisposable
         Assert.Empty(_issuer.Store.Calls);
     }
 
+    [Theory]
+    [InlineData(".%%. .")]
+    [InlineData("..AAAA.AAAAAAAAAAAAAAAAAAAAAA")] // No nonce.
+    [InlineData(".AAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData(".AAAAAAAAAAAAAAAA.AAAB+.AAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData(".AAAAAAAAAAAAAAAA.AAAA.")]
+    [InlineData(".AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAB")] // Spare bits.
+    [InlineData(".AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAAA")]
+    public async Task Junk_behind_a_header_under_an_unknown_key_is_invalid_and_no_trouble_of_ours(string rest)
+    {
+        const string Header = """{"alg":"dir","enc":"A256GCM","kid":"AAAAAAAAAAAAAAAAAAAAAA","typ":"rt+jwt"}""";
+        var header = StrictBase64Url.Encode(Encoding.ASCII.GetBytes(Header));
+
+        Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync($"{header}.{rest}")).Rejection);
+        var wellFormed = $"{header}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA";
+        Assert.Equal(SessionRejection.SealingKeyUnknown, (await _issuer.RefreshAsync(wellFormed)).Rejection);
+    }
+
     [Fact]
     public async Task Random_bytes_of_any_length_never_throw()
     {
