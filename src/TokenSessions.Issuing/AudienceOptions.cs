@@ -27,9 +27,9 @@ public sealed record AudienceOptions
     /// <summary>Everything wrong with these options; empty when they can be used.</summary>
     public IEnumerable<string> Problems()
     {
-        if (string.IsNullOrWhiteSpace(Uri) || Uri.Length > MaxUriLength || Uri.Any(char.IsControl) || !SessionIssuerOptions.IsUnicode(Uri))
+        if (UriProblem(Uri) is { } problem)
         {
-            yield return $"{nameof(Uri)} must have 1 to {MaxUriLength} characters, none of them a control character.";
+            yield return $"{nameof(Uri)} {problem}";
         }
 
         if (SignatureAlgorithm.Find(Algorithm) is null)
@@ -47,4 +47,10 @@ public sealed record AudienceOptions
             yield return $"{nameof(Scopes)} of {Uri}: {scope} is no scope (RFC 6749 §3.3).";
         }
     }
+
+    /// <summary>What an <c>aud</c> must be, to be put behind its name; null if this is one.</summary>
+    internal static string? UriProblem(string uri) =>
+        string.IsNullOrWhiteSpace(uri) || uri.Length > MaxUriLength || uri.Any(char.IsControl) || !UnicodeText.IsWellFormed(uri)
+            ? $"must have 1 to {MaxUriLength} characters, none of them a control character or half of a surrogate pair."
+            : null;
 }

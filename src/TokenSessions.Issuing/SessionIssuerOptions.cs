@@ -66,6 +66,10 @@ public sealed record SessionIssuerOptions
         {
             yield return $"{nameof(DefaultAudience)} is missing: give the aud of the API that most sessions are for.";
         }
+        else if (AudienceOptions.UriProblem(DefaultAudience) is { } broken)
+        {
+            yield return $"{nameof(DefaultAudience)} {broken}";
+        }
 
         foreach (var audience in Audiences.SelectMany(audience => audience.Problems()))
         {
@@ -101,16 +105,13 @@ public sealed record SessionIssuerOptions
             return "a name must not be empty.";
         }
 
-        if (name.Any(char.IsControl) || !IsUnicode(name))
+        if (name.Any(char.IsControl) || !UnicodeText.IsWellFormed(name))
         {
             return "a name must be Unicode text without control characters.";
         }
 
         return Encoding.UTF8.GetByteCount(name) > MaxNameLength ? $"a name has at most {MaxNameLength} bytes." : null;
     }
-
-    /// <summary>Whether every surrogate has its other half: without it, two names would be written alike.</summary>
-    internal static bool IsUnicode(string text) => !text.EnumerateRunes().Contains(Rune.ReplacementChar) || text.Contains('\uFFFD');
 
     /// <summary>Our own copy: the caller may go on changing theirs.</summary>
     internal SessionIssuerOptions Copy()

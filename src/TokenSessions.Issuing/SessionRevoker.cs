@@ -41,7 +41,7 @@ public sealed class SessionRevoker
     /// <param name="reason">Why; null or empty if nobody said.</param>
     public static string? Problem(RuleKind kind, string? value, string? reason)
     {
-        if (reason is not null && (reason.Length > MaxReasonLength || reason.Any(char.IsControl) || !SessionIssuerOptions.IsUnicode(reason)))
+        if (reason is not null && (reason.Length > MaxReasonLength || reason.Any(char.IsControl) || !UnicodeText.IsWellFormed(reason)))
         {
             return $"reason must have at most {MaxReasonLength} characters, none of them a control character.";
         }

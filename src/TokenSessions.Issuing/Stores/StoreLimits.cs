@@ -35,8 +35,6 @@ public static class StoreLimits
     /// <summary>The most parts of a feed.</summary>
     public const int Shards = 64;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
-
     /// <summary>Checks the keys of a read.</summary>
     /// <param name="keys">The keys.</param>
     public static void Check(IReadOnlyCollection<AuthorityKey> keys)
@@ -123,15 +121,8 @@ public static class StoreLimits
         string text, int least, int most, [CallerArgumentExpression(nameof(text))] string name = "")
     {
         ArgumentNullException.ThrowIfNull(text, name);
-        int length;
-        try
-        {
-            length = StrictUtf8.GetByteCount(text);
-        }
-        catch (EncoderFallbackException)
-        {
-            throw new ArgumentException($"{name} is not well-formed text: it has half of a surrogate pair.", name);
-        }
+        Require(UnicodeText.IsWellFormed(text), name, "is not well-formed text: it has half of a surrogate pair");
+        var length = Encoding.UTF8.GetByteCount(text);
 
         // The text itself may be a user's name: only its length is told.
         Require(length >= least && length <= most, name, $"takes {least} to {most} bytes of UTF-8, but has {length}");

@@ -79,6 +79,27 @@ public sealed class SessionIssuerOptionsTests
     }
 
     [Fact]
+    public void The_default_audience_keeps_the_rules_of_every_audience()
+    {
+        Assert.Empty((Good with { DefaultAudience = new string('a', 255) }).Problems());
+        foreach (var audience in new[] { new string('a', 256), "a\nb", "a\ud800" })
+        {
+            Assert.StartsWith(nameof(Good.DefaultAudience), Assert.Single((Good with { DefaultAudience = audience }).Problems()));
+        }
+    }
+
+    [Fact]
+    public void A_name_may_not_have_half_of_a_surrogate_pair()
+    {
+        // In a loop: as data of a theory such texts would not survive their way to the runner.
+        Assert.Empty((Good with { ClientIds = ["\ud83d\ude00", "\ufffd"] }).Problems());
+        foreach (var name in new[] { "\ud83d", "\ude00\ud83d", "\ufffd\ud83d", "\ud83d\ud83d\ude00" })
+        {
+            Assert.Single((Good with { ClientIds = [name] }).Problems());
+        }
+    }
+
+    [Fact]
     public void Without_clients_there_is_no_issuer() => Assert.Single((Good with { ClientIds = [] }).Problems());
 
     [Fact]

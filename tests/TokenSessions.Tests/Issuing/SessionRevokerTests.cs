@@ -280,6 +280,17 @@ public sealed class SessionRevokerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_longest_names_and_reason_fit_the_store()
+    {
+        var (name, reason) = (new string('é', 127) + "x", new string('€', 500)); // 255 bytes, and three for each character.
+
+        await _issuer.Revoker.RevokeAsync(RuleKind.Subject, name, reason, name, Cancellation);
+
+        Assert.Equal(reason, (await _issuer.ItemAsync(RuleKind.Subject, name))!.Reason);
+        await Assert.ThrowsAsync<ArgumentException>(() => _issuer.Revoker.RevokeAsync(RuleKind.Subject, name + "x", "", name, Cancellation));
+    }
+
+    [Fact]
     public async Task Rules_are_listed_page_by_page_with_reason_and_actor()
     {
         await _issuer.RevokeAsync(RuleKind.Subject, "ada");
