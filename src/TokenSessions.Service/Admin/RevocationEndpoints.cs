@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using TokenSessions.AspNetCore;
 using TokenSessions.Issuing;
+using TokenSessions.Issuing.Keys;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Denylist;
 using TokenSessions.Service.Http;
@@ -28,7 +29,8 @@ internal static class RevocationEndpoints
     }
 
     private static async Task<IResult> RevokeAsync(
-        HttpContext context, [FromServices] SessionRevoker revoker, [FromServices] LocalDenylist denylist, [FromServices] Log log)
+        HttpContext context, [FromServices] SessionRevoker revoker, [FromServices] LocalDenylist denylist,
+        [FromServices] KeyRingFile ring, [FromServices] Log log)
     {
         var fields = await RequestFields.ReadAsync(context.Request, FieldFormats.Json, Fields, context.RequestAborted);
         var name = fields.Required("kind", MaxKindLength);
@@ -43,6 +45,11 @@ internal static class RevocationEndpoints
         if (SessionRevoker.Problem(kind, value, reason) is { } problem)
         {
             return ProblemAnswer.InvalidRequest(problem);
+        }
+
+        if (kind == RuleKind.Key && ring.Current.Entries.All(entry => entry.KeyId != value))
+        {
+            return ProblemAnswer.InvalidRequest("value must be the kid of a key in the key ring: GET /admin/keys lists them.");
         }
 
         var actor = context.GetValidatedToken();

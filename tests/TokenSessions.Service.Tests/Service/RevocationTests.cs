@@ -80,6 +80,31 @@ public sealed class RevocationTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_key_rule_is_made_for_a_key_of_the_ring_alone()
+    {
+        var unknown = await _service.RevokeAsync("key", "AAAAAAAAAAAAAAAAAAAAAA");
+
+        Assert.Equal(400, unknown.Status);
+        Assert.Contains("GET /admin/keys", unknown.Body, StringComparison.Ordinal);
+        foreach (var key in (await KeysAsync()).Where(key => key.GetProperty("state").GetString() == "standby"))
+        {
+            Assert.Equal(200, (await _service.RevokeAsync("key", key.GetProperty("kid").GetString())).Status);
+        }
+    }
+
+    [Fact]
+    public async Task Health_tells_when_a_revoked_standby_would_leave_no_key()
+    {
+        var standby = (await KeysAsync()).Single(
+            key => (key.GetProperty("purpose").GetString(), key.GetProperty("state").GetString()) == ("sign", "standby"));
+
+        await _service.RevokeAsync("key", standby.GetProperty("kid").GetString());
+
+        var health = (await _service.SendAsync(HttpMethod.Get, "/health/ready")).Body;
+        Assert.Contains("no signing key (ES256) from", health, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Only_a_token_for_the_issuer_with_the_scope_may_come_in()
     {
         var forApi = (await _service.LoginAsync("admin")).AccessToken;
@@ -152,8 +177,7 @@ public sealed class RevocationTests : IAsyncDisposable
     [Fact]
     public async Task Keys_are_listed_with_their_states_and_without_private_halves()
     {
-        var answer = await _service.SendAsync(HttpMethod.Get, "/admin/keys", bearer: await _service.AdminTokenAsync());
-        var keys = JsonDocument.Parse(answer.Body).RootElement.GetProperty("keys").EnumerateArray().ToArray();
+        var keys = await KeysAsync();
 
         Assert.Equal(
             ["feed in_use", "feed standby", "seal in_use", "seal standby", "sign in_use", "sign standby"],
@@ -186,6 +210,12 @@ public sealed class RevocationTests : IAsyncDisposable
         Assert.All(answers, answer => Assert.Equal(200, answer.Status));
         var successors = await Task.WhenAll(answers.Select(answer => _service.RefreshAsync(Tokens.Read(answer.Body).RefreshToken)));
         Assert.All(successors, answer => Assert.Equal(200, answer.Status)); // Interchangeable: none is a second lineage.
+    }
+
+    private async Task<JsonElement[]> KeysAsync()
+    {
+        var answer = await _service.SendAsync(HttpMethod.Get, "/admin/keys", bearer: await _service.AdminTokenAsync());
+        return [.. JsonDocument.Parse(answer.Body).RootElement.GetProperty("keys").EnumerateArray()];
     }
 
     private static string KeyIdOf(Tokens tokens) => JsonDocument.Parse(
