@@ -15,7 +15,7 @@ internal sealed class IssuingMetrics
     public IssuingMetrics(TimeProvider time, IMeterFactory? meters)
     {
         _time = time;
-        var meter = meters is null ? new Meter(Metering.MeterName) : meters.Create(new MeterOptions(Metering.MeterName));
+        var meter = Metering.Create(meters);
         _issued = meter.CreateCounter<long>("tokensessions.tokens.issued", "{token}", "Session starts and refreshes, by kind and result.");
         _store = meter.CreateHistogram<double>("tokensessions.store.duration", "s", "Calls of the session store, by operation and result.");
         _sign = meter.CreateHistogram<double>("tokensessions.sign.duration", "s", "Signatures of access tokens, by algorithm.");

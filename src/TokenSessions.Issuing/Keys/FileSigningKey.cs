@@ -57,6 +57,6 @@ internal sealed class FileSigningKey : ISigningKey, IDisposable
         var algorithm = VerificationKey.Algorithm;
         return _ecdsa is not null
             ? _ecdsa.SignData(input, algorithm.Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
-            : _rsa!.SignData(input, algorithm.Hash, algorithm.Name == "PS256" ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
+            : _rsa!.SignData(input, algorithm.Hash, algorithm.Padding!);
     }
 }

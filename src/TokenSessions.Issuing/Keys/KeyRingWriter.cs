@@ -61,9 +61,7 @@ public static class KeyRingWriter
 
     private static NewKey MakeSigningKey(string directory, string purpose, SignatureAlgorithm algorithm, DateTimeOffset startsAt)
     {
-        using AsymmetricAlgorithm key = algorithm.KeyType == "EC"
-            ? ECDsa.Create(algorithm == SignatureAlgorithm.ES384 ? ECCurve.NamedCurves.nistP384 : ECCurve.NamedCurves.nistP256)
-            : RSA.Create(RsaBits);
+        using AsymmetricAlgorithm key = algorithm.IsEllipticCurve ? ECDsa.Create(algorithm.Curve) : RSA.Create(RsaBits);
         var verificationKey = key is ECDsa ecdsa ? VerificationKey.From(ecdsa, algorithm) : VerificationKey.From((RSA)key, algorithm);
         var file = $"{purpose}-{verificationKey.KeyId}.pem";
         var der = key.ExportPkcs8PrivateKey();

@@ -109,7 +109,7 @@ internal sealed record RefreshToken
 
     private static long? Number(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number)
-            && number is >= 0 and <= LastSecondInMilliseconds
+            && number is >= 0 and <= MaxNumber
             ? number
             : null;
 
@@ -126,6 +126,6 @@ internal sealed record RefreshToken
             : null;
     }
 
-    /// <summary>The end of the year 9999: watermarks count milliseconds.</summary>
-    private const long LastSecondInMilliseconds = 253402300799_999;
+    /// <summary>The last millisecond of the year 9999. Watermarks count milliseconds; times, in seconds, are smaller still.</summary>
+    private const long MaxNumber = 253402300799_999;
 }

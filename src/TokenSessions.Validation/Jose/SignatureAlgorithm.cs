@@ -49,9 +49,11 @@ public sealed class SignatureAlgorithm
     /// <summary>Bytes of one coordinate and of each half of the signature r‖s (RFC 7518 §3.4); 0 for RSA.</summary>
     public int CoordinateLength { get; }
 
-    internal ECCurve Curve { get; }
+    /// <summary>The only curve its keys may lie on; without a name for RSA.</summary>
+    public ECCurve Curve { get; }
 
-    internal RSASignaturePadding? Padding { get; }
+    /// <summary>The padding of its signatures; null for ECDSA.</summary>
+    public RSASignaturePadding? Padding { get; }
 
     /// <summary>The algorithm of this exact name, or null.</summary>
     /// <param name="name">An <c>alg</c> value.</param>
