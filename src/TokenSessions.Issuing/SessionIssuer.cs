@@ -88,7 +88,10 @@ public sealed class SessionIssuer
     }
 
     /// <summary>Trades a refresh token for the next pair of tokens (RFC 6749 §6). The one handed in is spent.</summary>
-    /// <remarks>For <see cref="SessionIssuerOptions.Grace"/> a spent token gets the same successor again; later it ends the session.</remarks>
+    /// <remarks>
+    /// For <see cref="SessionIssuerOptions.Grace"/> a spent token gets the same successor again; later it ends the session. The rule
+    /// that ends it is finished whether the caller waits or not; it has 10 seconds.
+    /// </remarks>
     /// <param name="request">The token.</param>
     /// <param name="cancellationToken">The request's deadline: past it nothing is signed.</param>
     /// <returns>The tokens, or the first reason against them. Nothing inside a refresh token can make this method throw.</returns>

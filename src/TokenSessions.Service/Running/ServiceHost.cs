@@ -17,7 +17,7 @@ namespace TokenSessions.Service.Running;
 /// <summary>Puts the service together. Nothing is read or written before the host starts.</summary>
 internal static class ServiceHost
 {
-    /// <summary>What one request may take; past it nothing is signed or written any more.</summary>
+    /// <summary>What one request may take; past it nothing is signed, and nothing written but the issuer's own rules.</summary>
     private static readonly TimeSpan RequestDeadline = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(20);
