@@ -9,11 +9,10 @@ namespace TokenSessions.Issuing;
 
 /// <summary>Starts, refreshes and ends sessions. APIs check access tokens by themselves; refresh tokens only this issuer can read.</summary>
 /// <remarks>
-/// <para>Every method throws <see cref="SessionStoreUnavailableException"/>, <see cref="SigningKeyUnavailableException"/> or
-/// <see cref="SubjectDirectoryUnavailableException"/> when the world is bad: answer 503 with <c>Retry-After</c>. A refresh
-/// has then consumed nothing, or it is not known: if only the store's answer was lost, the token is spent. Try again within
-/// <see cref="SessionIssuerOptions.Grace"/>, and the same successor follows; later it would be taken for theft and end the session.</para>
-/// <para><see cref="SubjectRecordException"/> says that the directory gave what no token can carry.</para>
+/// Every method throws <see cref="SessionStoreUnavailableException"/>, <see cref="SigningKeyUnavailableException"/> or
+/// <see cref="SubjectDirectoryUnavailableException"/> when the world is bad: answer 503 with <c>Retry-After</c>. A refresh may have
+/// spent its token, if only the store's answer was lost: tried again within <see cref="SessionIssuerOptions.Grace"/> it gives the
+/// same successor, later it is taken for theft. <see cref="SubjectRecordException"/> says that no token can carry the record.
 /// </remarks>
 public sealed class SessionIssuer
 {
@@ -88,10 +87,8 @@ public sealed class SessionIssuer
     }
 
     /// <summary>Trades a refresh token for the next pair of tokens (RFC 6749 §6). The one handed in is spent.</summary>
-    /// <remarks>
-    /// For <see cref="SessionIssuerOptions.Grace"/> a spent token gets the same successor again; later it ends the session. The rule
-    /// that ends it is finished whether the caller waits or not; it has 10 seconds.
-    /// </remarks>
+    /// <remarks>For <see cref="SessionIssuerOptions.Grace"/> a spent token gets the same successor again; later it ends the session,
+    /// whether the caller waits for that or not.</remarks>
     /// <param name="request">The token.</param>
     /// <param name="cancellationToken">The request's deadline: past it nothing is signed.</param>
     /// <returns>The tokens, or the first reason against them. Nothing inside a refresh token can make this method throw.</returns>
