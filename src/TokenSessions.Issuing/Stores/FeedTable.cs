@@ -78,9 +78,9 @@ internal sealed class FeedTable
         return rules;
     }
 
-    public void DropExpired(DateTimeOffset now)
+    public void DropEnded(DateTimeOffset at)
     {
-        _aging.RemoveAll(item => StoreTime.IsReached(item.ExpiresAt, now));
+        _aging.RemoveAll(item => StoreTime.IsReached(item.ExpiresAt, at));
         _aging.TrimExcess();
     }
 

@@ -16,6 +16,9 @@ public sealed class JournalStore : ISessionStore, IDenylistFeed, IAsyncDisposabl
 {
     private const char KindEnd = ':'; // In a continuation, behind the name of the kind.
 
+    /// <summary>Compaction forgets what ended longer ago than this: by less, a clock may be ahead and do no lasting harm.</summary>
+    private static readonly TimeSpan KeptPastEnd = TimeSpan.FromDays(1);
+
     private readonly Lock _gate = new();
     private readonly byte[] _payload = new byte[JournalFormat.MaxPayloadLength];
     private readonly JournalTables _tables;
@@ -207,7 +210,7 @@ public sealed class JournalStore : ISessionStore, IDenylistFeed, IAsyncDisposabl
                 },
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (SessionStoreUnavailableException e)
+        catch (Exception e) when (e is SessionStoreUnavailableException or ObjectDisposedException) // A sync may outlive us.
         {
             throw new DenylistUnavailableException(e.Message, e);
         }
@@ -226,7 +229,6 @@ public sealed class JournalStore : ISessionStore, IDenylistFeed, IAsyncDisposabl
         var tables = new JournalTables();
         var isNew = !File.Exists(directory.JournalPath);
         var (file, contents) = isNew ? (JournalFile.Create(directory), default) : JournalFile.Open(directory, tables);
-        tables.DropExpired(time.GetUtcNow());
         return new(tables, time, directory, file, new(directory.JournalPath, isNew, tables.Count, contents.Length, contents.TornBytes));
     }
 
@@ -269,7 +271,7 @@ public sealed class JournalStore : ISessionStore, IDenylistFeed, IAsyncDisposabl
 
     private JournalImage TakeImage()
     {
-        _tables.DropExpired(_time.GetUtcNow());
+        _tables.DropEnded(_time.GetUtcNow() - KeptPastEnd);
         return _tables.ToImage();
     }
 
@@ -289,7 +291,7 @@ public sealed class JournalStore : ISessionStore, IDenylistFeed, IAsyncDisposabl
 /// <summary>What opening a <see cref="JournalStore"/> found.</summary>
 /// <param name="JournalPath">The journal.</param>
 /// <param name="IsNew">True if there was none, and an empty one was made.</param>
-/// <param name="Items">How many items are live.</param>
+/// <param name="Items">How many items it holds; some of them may have reached their end.</param>
 /// <param name="Length">Bytes of the journal that hold good records; 0 for a new one.</param>
 /// <param name="TornBytes">
 /// Bytes behind those that an interrupted write had left, none of them acknowledged; they were cut off. Usually 0.

@@ -52,19 +52,19 @@ internal sealed class JournalTables
 
     public void Put(StoredHead head, long write) => _head = (head, write);
 
-    /// <summary>Frees what has reached its end.</summary>
-    public void DropExpired(DateTimeOffset now)
+    /// <summary>Frees what had reached its end at this time.</summary>
+    public void DropEnded(DateTimeOffset at)
     {
         foreach (var (key, held) in _authority) // Removing while enumerating is allowed for a Dictionary.
         {
-            if (StoreTime.IsReached(held.Item.ExpiresAt, now))
+            if (StoreTime.IsReached(held.Item.ExpiresAt, at))
             {
                 _authority.Remove(key);
             }
         }
 
         _authority.TrimExcess();
-        _feed.DropExpired(now);
+        _feed.DropEnded(at);
     }
 
     /// <summary>All items as they stand now; they are immutable, so they can be written while the tables go on changing.</summary>

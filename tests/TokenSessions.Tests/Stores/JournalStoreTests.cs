@@ -16,7 +16,7 @@ public sealed class JournalStoreTests : JournalTests
     }
 
     [Fact]
-    public async Task A_later_start_finds_what_is_live_and_says_how_much()
+    public async Task A_later_start_finds_what_was_written_and_says_how_much()
     {
         await using (var store = Open())
         {
@@ -27,11 +27,32 @@ public sealed class JournalStoreTests : JournalTests
             await store.RaiseHeadAsync(new() { Window = TimeSpan.FromMinutes(66) }, Time.GetUtcNow(), Cancel);
         }
 
-        Time.Advance(TimeSpan.FromMinutes(1)); // The feed item's end.
+        Time.Advance(TimeSpan.FromMinutes(1)); // The feed item's end: it is held, and counts as absent.
         var length = new FileInfo(JournalPath).Length;
         await using var reopened = Open();
 
-        Assert.Equal(new OpenOutcome(JournalPath, IsNew: false, Items: 3, length, TornBytes: 0), reopened.Outcome);
+        Assert.Equal(new OpenOutcome(JournalPath, IsNew: false, Items: 4, length, TornBytes: 0), reopened.Outcome);
+    }
+
+    [Fact]
+    public async Task A_start_while_the_clock_is_ahead_forgets_no_rule()
+    {
+        var stampedAt = Time.GetUtcNow();
+        var rule = new DenylistRule(Token(1).RuleKey, stampedAt.ToUnixTimeMilliseconds(), 0, false);
+        await using (var store = Open())
+        {
+            await store.RaiseHeadAsync(new() { Window = TimeSpan.FromMinutes(16) }, stampedAt, Cancel);
+            await DenyAsync(store, Token(1));
+            await store.WriteFeedAsync(rule, stampedAt + TimeSpan.FromMinutes(16), Cancel);
+        }
+
+        var ahead = TimeSpan.FromDays(3650); // A machine that starts before its time server was asked may be wrong by anything.
+        Time.StepWallClock(ahead);
+        await using var reopened = Open();
+        Time.StepWallClock(-ahead);
+
+        Assert.Equal([1], await DeniedTokensAsync(reopened));
+        Assert.Equal(rule, Assert.Single((await ((IDenylistFeed)reopened).ReadAsync(null, Cancel)).Rules));
     }
 
     [Fact]
@@ -162,6 +183,7 @@ public sealed class JournalStoreTests : JournalTests
 
         await Task.WhenAll(begun);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => DenyAsync(store, Token(1)));
+        await Assert.ThrowsAsync<DenylistUnavailableException>(() => ((IDenylistFeed)store).ReadAsync(null, Cancel)); // Its readers may outlive it.
         await using var reopened = Open();
         Assert.Equal(Enumerable.Range(0, 100), await DeniedTokensAsync(reopened));
     }
