@@ -10,7 +10,7 @@ internal sealed class LocalDenylist(ServiceSettings settings, DenylistSync sync,
     /// <summary>The first may join a poll that began before the write; the second cannot.</summary>
     private const int SyncsAfterWrite = 2;
 
-    /// <summary>The snapshot and its age; false while there is none to rely on.</summary>
+    /// <summary>The last snapshot and its age; false before the first complete sync.</summary>
     public bool TryGetSnapshot([NotNullWhen(true)] out DenylistSnapshot? snapshot, out TimeSpan age) =>
         sync.TryGetSnapshot(out snapshot, out age);
 

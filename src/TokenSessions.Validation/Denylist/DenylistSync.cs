@@ -19,7 +19,7 @@ public sealed class DenylistSync
     /// <summary>How often a host should call <see cref="SyncAsync"/>: 2 seconds.</summary>
     public static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>The longest a load may take while there is no snapshot that others wait to see refreshed: 20 seconds.</summary>
+    /// <summary>The longest a load may take while there is no snapshot to go on from: 20 seconds.</summary>
     /// <remarks>A million rules do not arrive within <see cref="RevocationBound"/>; what is given afterwards is as old as it is.</remarks>
     public static readonly TimeSpan FirstLoadBound = TimeSpan.FromSeconds(20);
 
@@ -80,21 +80,18 @@ public sealed class DenylistSync
 
     internal int RuleCount => _published?.Snapshot.Rules.Count ?? 0;
 
-    /// <summary>The newest complete snapshot and its age.</summary>
+    /// <summary>The newest complete snapshot and its age, however old: what it denies is denied, what it does not may be unknown.</summary>
     /// <param name="snapshot">The snapshot; null before the first complete sync.</param>
     /// <param name="age">
     /// Since the first request behind the snapshot was sent; for the copy of somebody else's answer, since it was made and never
     /// less than since it was first fetched. The larger of the wall-clock and the elapsed difference.
     /// </param>
-    /// <returns>
-    /// False while no complete snapshot may be relied on, whatever the outage policy: before the first complete sync, and when
-    /// the last lies outside the head's window, so that rules may have come and gone unseen.
-    /// </returns>
+    /// <returns>False only before the first complete sync.</returns>
     public bool TryGetSnapshot([NotNullWhen(true)] out DenylistSnapshot? snapshot, out TimeSpan age)
     {
         var published = _published;
         age = published is null ? TimeSpan.MaxValue : published.FreshAt.Age(_time);
-        snapshot = published is not null && age <= published.Snapshot.Head.Window ? published.Snapshot : null;
+        snapshot = published?.Snapshot;
         return snapshot is not null;
     }
 
@@ -118,12 +115,13 @@ public sealed class DenylistSync
     private Poll Start()
     {
         var now = Moment.Now(_time);
-        var hasSnapshot = TryGetSnapshot(out var snapshot, out _);
-        var extent = hasSnapshot ? NextExtent() : Extent.Whole;
+        // Outside the window rules may have come and gone unseen: then nothing but the whole of it counts.
+        var canContinue = TryGetSnapshot(out var last, out var age) && age <= last.Head.Window;
+        var extent = canContinue ? NextExtent() : Extent.Whole;
         DateTimeOffset? since = extent switch
         {
-            Extent.Newest => snapshot!.AsOf - Overlap,
-            Extent.Recent => snapshot!.AsOf - RecentSpan,
+            Extent.Newest => last!.AsOf - Overlap,
+            Extent.Recent => last!.AsOf - RecentSpan,
             Extent.Whole => null,
         };
 
@@ -137,13 +135,13 @@ public sealed class DenylistSync
             (_wholeReadAt, _isWholeReadOwed) = (now, true);
         }
 
-        var poll = new Poll(now, since, extent, hasSnapshot ? RevocationBound : FirstLoadBound);
+        var poll = new Poll(now, since, extent, canContinue);
         poll.Task = Task.Run(() => ReadAsync(poll)); // On the pool: nothing of a feed may run with the gate held.
         return poll;
     }
 
     /// <summary>
-    /// What to read now that there is a snapshot. A re-read that failed is owed, but comes again only after
+    /// What to read now that there is a snapshot to go on from. A re-read that failed is owed, but comes again only after
     /// <see cref="RecentInterval"/>: one too large for its time must not keep the newest rules out.
     /// </summary>
     private Extent NextExtent()
@@ -195,7 +193,8 @@ public sealed class DenylistSync
         }
 
         var last = _published;
-        var isNewer = !changes.IsCopy || last is null || changes.AsOf > last.Snapshot.AsOf;
+        // A copy that starts afresh needs not be newer: else, had the clocks of both sides been set back, none would count for as long.
+        var isNewer = !changes.IsCopy || !poll.IsContinuation || last is null || changes.AsOf > last.Snapshot.AsOf;
         var (asOf, freshAt) = isNewer
             ? (changes.AsOf, poll.SentAt with { Wall = changes.AsOf < poll.SentAt.Wall ? changes.AsOf : poll.SentAt.Wall })
             : (last!.Snapshot.AsOf, last.FreshAt);
@@ -225,22 +224,27 @@ public sealed class DenylistSync
     /// <param name="ReadAt">When the last complete poll was sent, however old its answer was.</param>
     private sealed record Published(DenylistSnapshot Snapshot, Moment FreshAt, Moment ReadAt);
 
-    private sealed class Poll(Moment sentAt, DateTimeOffset? since, Extent extent, TimeSpan bound)
+    private sealed class Poll(Moment sentAt, DateTimeOffset? since, Extent extent, bool isContinuation)
     {
+        private readonly TimeSpan _bound = isContinuation ? RevocationBound : FirstLoadBound;
+
         public Moment SentAt => sentAt;
 
         public DateTimeOffset? Since => since;
 
         public Extent Extent => extent;
 
-        public TimeSpan Bound => bound;
+        /// <summary>False if there was no snapshot to go on from.</summary>
+        public bool IsContinuation => isContinuation;
+
+        public TimeSpan Bound => _bound;
 
         public Task<DenylistSyncOutcome> Task { get; set; } = null!;
 
-        public bool IsTooOld(TimeProvider time) => sentAt.Age(time) > bound;
+        public bool IsTooOld(TimeProvider time) => sentAt.Age(time) > _bound;
 
         public DenylistSyncOutcome ThrownAway() =>
-            new(false, $"The feed did not answer within {bound.TotalSeconds} s; an answer that still comes is thrown away.");
+            new(false, $"The feed did not answer within {_bound.TotalSeconds} s; an answer that still comes is thrown away.");
     }
 }
 

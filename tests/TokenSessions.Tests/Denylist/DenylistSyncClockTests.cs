@@ -140,6 +140,27 @@ public sealed class DenylistSyncClockTests
     }
 
     [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public async Task Believes_a_whole_copy_again_once_its_last_lies_outside_the_window_although_the_clocks_of_both_were_set_back(
+        int millisecondsBeyond, bool isBelieved)
+    {
+        _feed.CopyAsOf = Now;
+        await Sync();
+        _clock.StepWallClock(TimeSpan.FromHours(-1));
+        _clock.Advance(_feed.Head.Window + TimeSpan.FromMilliseconds(millisecondsBeyond));
+        _feed.CopyAsOf = Now;
+        var outcome = await Sync();
+
+        Assert.Equal(isBelieved, outcome.IsComplete);
+        Assert.Equal(isBelieved, Age == TimeSpan.Zero);
+
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        _feed.CopyAsOf = Now;
+        Assert.True((await Sync()).IsComplete); // And goes on from there.
+    }
+
+    [Theory]
     [InlineData(4999, true)]
     [InlineData(5000, false)]
     public async Task Throws_away_a_poll_that_takes_longer_than_the_bound_and_its_late_answer(int milliseconds, bool isTaken)

@@ -163,23 +163,30 @@ public sealed class DenylistSyncTests
     [Theory]
     [InlineData(0, true)]
     [InlineData(1, false)]
-    public async Task Gives_nothing_once_the_last_poll_lies_outside_the_window_and_loads_afresh(int secondsBeyond, bool isGiven)
+    public async Task Goes_on_from_its_last_snapshot_only_inside_the_window_and_gives_it_whatever_its_age(
+        int millisecondsBeyond, bool canContinue)
     {
-        _feed.Add("standing", isStanding: true);
+        _feed.Add("session");
         await Sync();
-        _clock.Advance(_feed.Head.Window + TimeSpan.FromSeconds(secondsBeyond));
-
-        Assert.Equal(isGiven, _sync.TryGetSnapshot(out _, out var age));
-        Assert.Equal(_feed.Head.Window + TimeSpan.FromSeconds(secondsBeyond), age);
-
+        var age = _feed.Head.Window + TimeSpan.FromMilliseconds(millisecondsBeyond);
+        _feed.IsDown = true;
+        _clock.Advance(age - TimeSpan.FromSeconds(29));
+        await Sync(); // The whole window is owed, and inside it not asked for again within 30 s.
+        _clock.Advance(TimeSpan.FromSeconds(29));
+        _feed.IsDown = false;
         _feed.AnswersPartsOnly = true;
-        Assert.False((await Sync()).IsComplete);
-        Assert.Null(_feed.Asked[^1]);
+
+        Assert.True(_sync.TryGetSnapshot(out var snapshot, out var actualAge));
+        Assert.Equal(age, actualAge);
+        Assert.True(snapshot.Denies(TimedFeed.Key("session"))); // What is denied stays so.
+        Assert.Equal(canContinue, (await Sync()).IsComplete);
+        Assert.Equal(canContinue, _feed.Asked[^1] is not null);
+        Assert.Equal(canContinue, _sync.TryGetSnapshot(out _, out actualAge) && actualAge == TimeSpan.Zero);
 
         _feed.AnswersPartsOnly = false;
         _clock.Advance(TimeSpan.FromSeconds(30));
         Assert.True((await Sync()).IsComplete);
-        Assert.True(Denies("standing"));
+        Assert.True(_sync.TryGetSnapshot(out _, out actualAge) && actualAge == TimeSpan.Zero);
     }
 
     [Fact]
