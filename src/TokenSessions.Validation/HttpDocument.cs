@@ -14,7 +14,7 @@ internal static class HttpDocument
     /// <param name="uri">Where it is.</param>
     /// <param name="maxLength">The most bytes read.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="HttpRequestException">Not reached in time, answered other than 200, or longer. The message says which.</exception>
+    /// <exception cref="HttpRequestException">Not reached in time, answered other than 200, or longer (<see cref="HttpRequestError.ConfigurationLimitExceeded"/>). The message says which.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<byte[]> GetAsync(HttpClient http, Uri uri, int maxLength, CancellationToken cancellationToken)
     {
@@ -38,10 +38,10 @@ internal static class HttpDocument
             var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
             await using (body.ConfigureAwait(false))
             {
-                return await ReadAsync(body, uri, maxLength, cancellationToken).ConfigureAwait(false);
+                return await ReadAsync(body, uri, maxLength, (int?)response.Content.Headers.ContentLength, cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or InvalidDataException or InvalidOperationException) // The last two: decompression.
         {
             throw new HttpRequestException($"The answer of {uri} broke off.", e);
         }
@@ -51,9 +51,10 @@ internal static class HttpDocument
         }
     }
 
-    private static async Task<byte[]> ReadAsync(Stream body, Uri uri, int maxLength, CancellationToken cancellationToken)
+    private static async Task<byte[]> ReadAsync(
+        Stream body, Uri uri, int maxLength, int? expectedLength, CancellationToken cancellationToken)
     {
-        using var document = new MemoryStream();
+        using var document = new MemoryStream(expectedLength ?? 0);
         var buffer = new byte[16 * 1024];
         int read;
         while ((read = await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
@@ -66,9 +67,9 @@ internal static class HttpDocument
             document.Write(buffer, 0, read);
         }
 
-        return document.ToArray();
+        return document.Length == document.Capacity ? document.GetBuffer() : document.ToArray();
     }
 
     private static HttpRequestException TooLong(Uri uri, int maxLength) =>
-        new($"The answer of {uri} is longer than {maxLength} bytes.");
+        new(HttpRequestError.ConfigurationLimitExceeded, $"The answer of {uri} is longer than {maxLength} bytes.");
 }

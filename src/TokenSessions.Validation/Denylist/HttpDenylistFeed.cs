@@ -9,6 +9,9 @@ public sealed class HttpDenylistFeed : IDenylistFeed
     /// <summary>How far the clock of a document's maker may be ahead of ours: 5 seconds. Beyond, one of the two is wrong.</summary>
     public static readonly TimeSpan MaxClockAhead = TimeSpan.FromSeconds(5);
 
+    /// <summary>The longest answer read of what comes after a cursor, in bytes: 8 MiB. Beyond, the snapshot is read instead.</summary>
+    private const int MaxChangesLength = 8 * 1024 * 1024;
+
     private readonly HttpClient _http;
     private readonly Uri _snapshot;
     private readonly Uri _changes;
@@ -60,8 +63,8 @@ public sealed class HttpDenylistFeed : IDenylistFeed
         if (since is { } from && Cursor() is { } cursor)
         {
             var uri = new UriBuilder(_changes) { Query = "after=" + Uri.EscapeDataString(cursor) }.Uri;
-            document = await FetchAsync(uri, cancellationToken).ConfigureAwait(false);
-            if (!document.IsWhole && from < document.AsOf - DenylistDocument.RecentSpan)
+            document = await FetchChangesAsync(uri, cancellationToken).ConfigureAwait(false);
+            if (document is { IsWhole: false } && from < document.AsOf - DenylistDocument.RecentSpan)
             {
                 document = null; // Whoever hosts it gave less than we asked for; rules could be missing in between.
             }
@@ -69,7 +72,7 @@ public sealed class HttpDenylistFeed : IDenylistFeed
 
         if (document is null)
         {
-            document = await FetchAsync(_snapshot, cancellationToken).ConfigureAwait(false);
+            document = await FetchAsync(_snapshot, DenylistDocument.MaxLength, cancellationToken).ConfigureAwait(false);
             if (!document.IsWhole)
             {
                 throw new DenylistUnavailableException($"{_snapshot} gave a part of the denylist for the whole.");
@@ -78,7 +81,8 @@ public sealed class HttpDenylistFeed : IDenylistFeed
 
         lock (_gate)
         {
-            if (_newest is not { } newest || document.AsOf >= newest.AsOf)
+            // The whole window is asked for to start afresh, after the clocks were set back too.
+            if (since is null || _newest is not { } newest || document.AsOf >= newest.AsOf)
             {
                 _newest = (document.Cursor, document.AsOf);
             }
@@ -95,13 +99,27 @@ public sealed class HttpDenylistFeed : IDenylistFeed
         }
     }
 
+    /// <returns>Null if it is longer than such an answer may be.</returns>
+    private async Task<DenylistDocument?> FetchChangesAsync(Uri uri, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FetchAsync(uri, MaxChangesLength, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DenylistUnavailableException e)
+            when (e.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded })
+        {
+            return null;
+        }
+    }
+
     /// <summary>Fetches one document and checks it. Helpers compute; this method decides.</summary>
-    private async Task<DenylistDocument> FetchAsync(Uri uri, CancellationToken cancellationToken)
+    private async Task<DenylistDocument> FetchAsync(Uri uri, int maxLength, CancellationToken cancellationToken)
     {
         byte[] text;
         try
         {
-            text = await HttpDocument.GetAsync(_http, uri, DenylistDocument.MaxLength, cancellationToken).ConfigureAwait(false);
+            text = await HttpDocument.GetAsync(_http, uri, maxLength, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException e)
         {

@@ -83,6 +83,18 @@ public sealed class HttpDenylistFeedTests : IDisposable
         Assert.Equal("/denylist/changes?after=a", _host.Asked[^1]);
     }
 
+    [Fact]
+    public async Task Takes_the_cursor_of_a_whole_window_that_was_asked_for_even_if_it_is_older()
+    {
+        await Read(null);
+        _clock.StepWallClock(TimeSpan.FromHours(-1)); // The clocks of both sides were set back.
+        Serve(_key.Document(With(p => p["cursor"] = "as of now")));
+        await Read(null);
+        await Read(Now);
+
+        Assert.Equal("/denylist/changes?after=as%20of%20now", _host.Asked[^1]);
+    }
+
     [Theory]
     [InlineData(30_000, true)]
     [InlineData(30_001, false)]
@@ -251,6 +263,20 @@ public sealed class HttpDenylistFeedTests : IDisposable
 
         Serve(new byte[DenylistDocument.MaxLength]);
         Assert.Contains("compact JWS", await Read(null, isRefused: true), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public async Task Reads_the_snapshot_instead_of_changes_of_more_than_8_MiB(int tooMany, bool readsSnapshot)
+    {
+        await Read(null);
+        var whole = _key.Document(Payload());
+        _host.Answer = path => Task.FromResult<byte[]?>(
+            path.StartsWith("/denylist/changes", StringComparison.Ordinal) ? new byte[(8 * 1024 * 1024) + tooMany] : whole);
+        await Read(Now, isRefused: !readsSnapshot); // Changes that are read are found to be no document.
+
+        Assert.Equal(readsSnapshot, _host.Asked[^1] == "/denylist/snapshot");
     }
 
     [Fact]

@@ -164,8 +164,16 @@ public sealed class HttpKeySetSourceTests : IDisposable
         _stub.Answers[Keys] = _ => throw new HttpRequestException("Connection refused.");
         await AssertUnavailableAsync(HttpKeySetSource.At(_http, new(Keys)), "Connection refused.");
 
-        _stub.Answers[Keys] = _ => new(HttpStatusCode.OK) { Content = new StreamContent(new Unseekable(null)) };
-        await AssertUnavailableAsync(HttpKeySetSource.At(_http, new(Keys)), "broke off");
+        foreach (var failure in new Exception[]
+        {
+            new IOException("Reset by peer."),
+            new InvalidDataException("Not gzip."), // A client may decompress, and what it then meets is anybody's.
+            new InvalidOperationException("Not Brotli."),
+        })
+        {
+            _stub.Answers[Keys] = _ => new(HttpStatusCode.OK) { Content = new StreamContent(new Unseekable(failure)) };
+            await AssertUnavailableAsync(HttpKeySetSource.At(_http, new(Keys)), "broke off");
+        }
 
         _stub.Hangs = true;
         await AssertUnavailableAsync(HttpKeySetSource.At(_http, new(Keys)), "did not answer within 0.2 s");
@@ -221,12 +229,21 @@ public sealed class HttpKeySetSourceTests : IDisposable
         }
     }
 
-    /// <summary>A body whose length is not known beforehand; without content, one that breaks off.</summary>
-    private sealed class Unseekable(byte[]? content) : MemoryStream(content ?? [])
+    /// <summary>A body whose length is not known beforehand, or one that breaks off.</summary>
+    private sealed class Unseekable : MemoryStream
     {
+        private readonly Exception? _failure;
+
+        public Unseekable(byte[] content)
+            : base(content)
+        {
+        }
+
+        public Unseekable(Exception failure) => _failure = failure;
+
         public override bool CanSeek => false;
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            content is null ? throw new IOException("Reset by peer.") : base.ReadAsync(buffer, cancellationToken);
+            _failure is null ? base.ReadAsync(buffer, cancellationToken) : throw _failure;
     }
 }
