@@ -53,6 +53,12 @@ internal sealed class SignedDocumentMaker(
             return new(null, $"The feed key {key.VerificationKey.KeyId} is made for {key.VerificationKey.Algorithm}; readers accept ES256 alone.");
         }
 
+        var standing = snapshot.Rules.Count(rule => rule.IsStanding);
+        if (standing > DenylistDocument.MaxStandingRules)
+        {
+            return new(null, $"The denylist has {standing} standing rules; readers accept {DenylistDocument.MaxStandingRules}.");
+        }
+
         var (header, payload) = (Header(key.VerificationKey.KeyId), describe(snapshot).ToJson());
         var signatureLength = Base64Url.GetEncodedLength(2 * SignatureAlgorithm.ES256.CoordinateLength);
         var length = (long)Base64Url.GetEncodedLength(header.Length) + 1 + Base64Url.GetEncodedLength(payload.Length) + 1 + signatureLength;
@@ -71,7 +77,7 @@ internal sealed class SignedDocumentMaker(
         using var deadline = new CancellationTokenSource(SigningTimeout, time);
         try
         {
-            var signature = await key.SignAsync(signingInput, deadline.Token).ConfigureAwait(false);
+            var signature = await key.SignAsync(signingInput, deadline.Token).AsTask().WaitAsync(deadline.Token).ConfigureAwait(false);
             Base64Url.EncodeToUtf8(signature, document.AsSpan(written));
             return new(document, "");
         }

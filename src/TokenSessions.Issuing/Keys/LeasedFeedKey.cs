@@ -9,9 +9,22 @@ internal sealed class LeasedFeedKey(KeyRingFile file, KeyRingEntry entry) : ISig
 
     public async ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken)
     {
-        using var lease = file.Lease();
+        using var lease = Lease();
         var current = lease.Ring.Entries.FirstOrDefault(candidate => candidate.KeyId == entry.KeyId && candidate.Purpose == KeyPurpose.Feed)
             ?? throw new SigningKeyUnavailableException($"The feed key {entry.KeyId} has left the key ring.");
         return await current.SigningKey.SignAsync(signingInput, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Documents are made on the pool, so one may still be wanted while the host stops.</summary>
+    private KeyRingLease Lease()
+    {
+        try
+        {
+            return file.Lease();
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new SigningKeyUnavailableException("The key ring has been closed.", e);
+        }
     }
 }

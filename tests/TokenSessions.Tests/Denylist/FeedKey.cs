@@ -31,6 +31,9 @@ internal sealed class FeedKey : ISigningKey
     /// <summary>If set, signatures come only when this completes, or never for who gives up before.</summary>
     public TaskCompletionSource? Hold { get; set; }
 
+    /// <summary>False if what it holds goes on even for who has given up.</summary>
+    public bool Listens { get; set; } = true;
+
     /// <summary>Completes when a signature has been asked for.</summary>
     public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -40,7 +43,7 @@ internal sealed class FeedKey : ISigningKey
         Asked.TrySetResult();
         if (Hold is { } hold)
         {
-            await hold.Task.WaitAsync(cancellationToken);
+            await hold.Task.WaitAsync(Listens ? cancellationToken : CancellationToken.None);
         }
 
         return IsDown ? throw new SigningKeyUnavailableException("The feed key is down.") : Sign(signingInput.Span);

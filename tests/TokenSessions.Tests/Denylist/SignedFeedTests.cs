@@ -141,11 +141,35 @@ public sealed class SignedFeedTests
         Assert.Equal(1, _key.Signatures);
     }
 
-    [Fact]
-    public async Task Does_not_wait_for_a_key_for_ever()
+    [Theory]
+    [InlineData(10_000, true)]
+    [InlineData(10_001, false)]
+    public async Task Says_when_more_rules_stand_than_readers_accept(int count, bool isAnswered)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _store.Add($"{i}", isStanding: true);
+        }
+
+        await _denylist.SyncAsync(Token);
+        var (document, problem) = await _feed.GetSnapshotAsync(Token);
+
+        Assert.Equal(isAnswered, document is not null);
+        Assert.Equal(isAnswered, !problem.Contains("10001 standing rules", StringComparison.Ordinal));
+        if (isAnswered)
+        {
+            Assert.Equal(count, Open(Encoding.ASCII.GetString(document!.Value.Span)).Rules.Count);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Does_not_wait_for_a_key_for_ever_even_if_that_does_not_listen(bool listens)
     {
         await _denylist.SyncAsync(Token);
         _key!.Hold = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _key.Listens = listens;
         var answer = _feed.GetSnapshotAsync(Token);
         await _key.Asked.Task;
         _clock.Advance(TimeSpan.FromSeconds(5));
