@@ -5,6 +5,8 @@ namespace TokenSessions.Validation;
 /// <summary>What one API accepts. Checked when the <see cref="TokenValidator"/> is built.</summary>
 public sealed record TokenValidationOptions
 {
+    internal const string TypePrefix = "application/";
+
     private static readonly TimeSpan MaxClockSkew = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan MaxLifetimeLimit = TimeSpan.FromHours(24);
     private static readonly TimeSpan MaxStalenessLimit = TimeSpan.FromMinutes(10);
@@ -69,6 +71,11 @@ public sealed record TokenValidationOptions
         if (Types.Count == 0 || Types.Any(string.IsNullOrWhiteSpace))
         {
             yield return $"{nameof(Types)} must have at least one entry and no empty one.";
+        }
+
+        if (Types.FirstOrDefault(type => type?.StartsWith(TypePrefix, StringComparison.OrdinalIgnoreCase) is true) is { } prefixed)
+        {
+            yield return $"{nameof(Types)} has {prefixed}: leave out {TypePrefix}, which a token may have or not (RFC 7515 §4.1.9).";
         }
 
         if (ClockSkew < TimeSpan.Zero || ClockSkew > MaxClockSkew)

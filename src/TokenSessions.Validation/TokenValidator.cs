@@ -11,8 +11,6 @@ public sealed class TokenValidator
     /// <summary>The longest token read, in characters.</summary>
     public const int MaxTokenLength = 8192;
 
-    private const string ApplicationPrefix = "application/";
-
     private readonly TokenValidationOptions _options;
     private readonly KeySetCache _keys;
     private readonly DenylistSync? _denylist;
@@ -203,7 +201,7 @@ public sealed class TokenValidator
             return false;
         }
 
-        var name = type.StartsWith(ApplicationPrefix, StringComparison.OrdinalIgnoreCase) ? type[ApplicationPrefix.Length..] : type;
+        var name = type.StartsWith(TokenValidationOptions.TypePrefix, StringComparison.OrdinalIgnoreCase) ? type[TokenValidationOptions.TypePrefix.Length..] : type;
         return _options.Types.Contains(name, StringComparer.OrdinalIgnoreCase);
     }
 

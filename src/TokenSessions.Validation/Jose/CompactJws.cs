@@ -96,10 +96,13 @@ internal readonly struct CompactJws
 /// <param name="HasExtension">True if <c>crit</c> or <c>b64</c> is present, whatever its value.</param>
 internal readonly record struct JwsHeader(string? Algorithm, string? KeyId, string? Type, bool HasExtension)
 {
+    /// <summary>The most names in a header, those of objects in it included. RFC 7515 §4.1 knows 11.</summary>
+    private const int MaxNames = 16;
+
     public static bool TryRead(ReadOnlySpan<byte> json, out JwsHeader header)
     {
         header = default;
-        if (!StrictJson.IsObject(json))
+        if (!StrictJson.IsObject(json, MaxNames)) // Whoever has no token at all must not cause a search among many names.
         {
             return false;
         }

@@ -14,7 +14,7 @@ public static class StrictJson
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
 
-    /// <summary>A reader for a document that <see cref="IsObject"/> accepted: on such a one it cannot throw.</summary>
+    /// <summary>A reader for a document that <see cref="IsObject(ReadOnlySpan{byte})"/> accepted: on such a one it cannot throw.</summary>
     /// <param name="utf8">The document.</param>
     public static Utf8JsonReader Reader(ReadOnlySpan<byte> utf8) => new(utf8, Options);
 
@@ -23,7 +23,12 @@ public static class StrictJson
     /// nothing after it, and at most <see cref="MaxDepth"/> levels.
     /// </summary>
     /// <param name="utf8">Any bytes.</param>
-    public static bool IsObject(ReadOnlySpan<byte> utf8)
+    public static bool IsObject(ReadOnlySpan<byte> utf8) => IsObject(utf8, int.MaxValue);
+
+    /// <inheritdoc cref="IsObject(ReadOnlySpan{byte})"/>
+    /// <param name="utf8">Any bytes.</param>
+    /// <param name="maxNames">The most names at all depths together: to find duplicates, each is compared with those before it.</param>
+    internal static bool IsObject(ReadOnlySpan<byte> utf8, int maxNames)
     {
         if (!Utf8.IsValid(utf8))
         {
@@ -32,7 +37,7 @@ public static class StrictJson
 
         try
         {
-            return IsObjectOrThrows(utf8);
+            return IsObjectOrThrows(utf8, maxNames);
         }
         catch (JsonException)
         {
@@ -40,11 +45,12 @@ public static class StrictJson
         }
     }
 
-    private static bool IsObjectOrThrows(ReadOnlySpan<byte> utf8)
+    private static bool IsObjectOrThrows(ReadOnlySpan<byte> utf8, int maxNames)
     {
         var reader = Reader(utf8);
         var names = new Names(utf8, stackalloc Name[NamesOnStack]);
         Span<int> firstOfObject = stackalloc int[MaxDepth + 1];
+        var namesLeft = maxNames;
 
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
@@ -65,7 +71,7 @@ public static class StrictJson
 
                 case JsonTokenType.PropertyName:
                     // The names of an object stand at its depth; the reader counts a name's depth as one more.
-                    if (HasLoneSurrogate(reader) || !names.TryAdd(in reader, firstOfObject[reader.CurrentDepth - 1]))
+                    if (namesLeft-- == 0 || HasLoneSurrogate(reader) || !names.TryAdd(in reader, firstOfObject[reader.CurrentDepth - 1]))
                     {
                         return false;
                     }

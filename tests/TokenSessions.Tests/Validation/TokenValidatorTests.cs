@@ -155,6 +155,17 @@ public sealed class TokenValidatorTests
     }
 
     [Theory]
+    [InlineData(16, true)]
+    [InlineData(17, false)]
+    public async Task Reads_headers_of_at_most_16_names_at_any_depth(int names, bool isRead)
+    {
+        var rest = string.Join(',', Enumerable.Range(5, names - 4).Select(i => $"\"{i}\":0")); // After alg, kid, typ and x.
+        var header = $"{Token.Header.ToJsonString()[..^1]},\"x\":{{{rest}}}}}";
+
+        await AssertResultAsync(isRead ? null : TokenRejection.Malformed, SignWithHeader(header));
+    }
+
+    [Theory]
     [InlineData("crit", """["exp"]""")]
     [InlineData("crit", "[]")]
     [InlineData("b64", "true")]
@@ -556,8 +567,11 @@ public sealed class TokenValidatorTests
     [InlineData(0, 30_001, TokenRejection.RevocationUnknown)]
     [InlineData(60, 90_000, null)]
     [InlineData(60, 90_001, TokenRejection.RevocationUnknown)]
+    [InlineData(3600, 3_630_000, null)] // Beyond the time for which the feed keeps rules.
+    [InlineData(3600, 3_630_001, TokenRejection.RevocationUnknown)]
     public async Task Cannot_tell_once_the_snapshot_is_too_old(int outageSeconds, int milliseconds, TokenRejection? expected)
     {
+        _feed.Head = _feed.Head with { Window = TimeSpan.FromMinutes(16), LongestAccessTokenLifetime = TimeSpan.FromMinutes(10) };
         _options.AcceptTokensWhileDenylistIsDown = TimeSpan.FromSeconds(outageSeconds);
         var validator = await BuildAsync();
         _clock.Advance(TimeSpan.FromMilliseconds(milliseconds));
@@ -581,12 +595,14 @@ public sealed class TokenValidatorTests
         Assert.Equal(expected, Rejection(result));
     }
 
-    [Fact]
-    public async Task What_an_old_snapshot_denies_is_denied_for_certain()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(24 * 60)]
+    public async Task What_an_old_snapshot_denies_is_denied_for_certain(int minutes)
     {
         _feed.Deny(RuleKind.Subject, "alice", watermark: 1);
         var validator = await BuildAsync();
-        _clock.Advance(TimeSpan.FromMinutes(2));
+        _clock.Advance(TimeSpan.FromMinutes(minutes));
 
         Assert.Equal(TokenRejection.Revoked, Rejection(await validator.ValidateAsync(Token.Sign(), TestContext.Current.CancellationToken)));
     }
@@ -601,6 +617,19 @@ public sealed class TokenValidatorTests
         var validator = new TokenValidator(_options, cache, denylist: null, _clock);
 
         Assert.True((await validator.ValidateAsync(Token.Sign(), TestContext.Current.CancellationToken)).IsValid);
+    }
+
+    [Theory]
+    [InlineData("at+jwt", true)]
+    [InlineData("application/at+jwt", false)] // Would match nothing.
+    [InlineData("Application/at+jwt", false)]
+    [InlineData("", false)]
+    public void Types_stand_without_application_in_the_options(string type, bool isUsable)
+    {
+        _options.Types = ["at+jwt", type];
+
+        Assert.Equal(isUsable, !_options.Problems().Any());
+        Assert.All(_options.Problems(), problem => Assert.Contains(nameof(_options.Types), problem, StringComparison.Ordinal));
     }
 
     [Fact]
