@@ -152,17 +152,16 @@ internal static class DenylistDocumentReader
             switch (member)
             {
                 case HeadMembers.Shards:
-                    head.Shards = (int)Integer(ref reader, "shards", 1, MaxShards);
+                    head = head with { Shards = (int)Integer(ref reader, "shards", 1, MaxShards) };
                     break;
                 case HeadMembers.Window:
-                    head.Window = TimeSpan.FromSeconds(Integer(ref reader, "window", 1, MaxHeadSeconds));
+                    head = head with { Window = Seconds(ref reader, "window", 1) };
                     break;
                 case HeadMembers.AccessTokenLifetime:
-                    head.LongestAccessTokenLifetime =
-                        TimeSpan.FromSeconds(Integer(ref reader, "longest_access_token_lifetime", 1, MaxHeadSeconds));
+                    head = head with { LongestAccessTokenLifetime = Seconds(ref reader, "longest_access_token_lifetime", 1) };
                     break;
                 case HeadMembers.RefreshLife:
-                    head.LongestRefreshLife = TimeSpan.FromSeconds(Integer(ref reader, "longest_refresh_life", 0, MaxHeadSeconds));
+                    head = head with { LongestRefreshLife = Seconds(ref reader, "longest_refresh_life", 0) };
                     break;
                 default:
                     reader.Skip();
@@ -172,6 +171,9 @@ internal static class DenylistDocumentReader
 
         return seen == HeadMembers.All ? head : throw new FormatException($"{HeadMembers.All & ~seen} is missing in head.");
     }
+
+    private static TimeSpan Seconds(ref Utf8JsonReader reader, string name, long atLeast) =>
+        TimeSpan.FromSeconds(Integer(ref reader, name, atLeast, MaxHeadSeconds));
 
     private static void ReadRules(ref Utf8JsonReader reader, List<DenylistRule> rules, int atMost, bool areStanding)
     {

@@ -4,16 +4,16 @@ namespace TokenSessions.Validation.Denylist;
 public sealed record DenylistHead
 {
     /// <summary>Into how many parts the feed is split, 1 to 64.</summary>
-    public int Shards { get; set; } = 1;
+    public int Shards { get; init; } = 1;
 
     /// <summary>How long a feed item is kept: the longest access-token lifetime, the skew of its verifiers and 5 minutes.</summary>
-    public TimeSpan Window { get; set; }
+    public TimeSpan Window { get; init; }
 
     /// <summary>The longest <c>exp − iat</c> of any issuer on this denylist. Validators refuse tokens that live longer.</summary>
-    public TimeSpan LongestAccessTokenLifetime { get; set; }
+    public TimeSpan LongestAccessTokenLifetime { get; init; }
 
     /// <summary>The longest time any session of any issuer on this denylist can be refreshed.</summary>
-    public TimeSpan LongestRefreshLife { get; set; }
+    public TimeSpan LongestRefreshLife { get; init; }
 
     /// <summary>The larger of both, value by value.</summary>
     /// <param name="other">Another head.</param>

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace TokenSessions.Validation.Denylist;
 
 /// <summary>The rules as of one moment. Immutable, and swapped whole.</summary>
@@ -54,14 +52,18 @@ public sealed class DenylistSnapshot
         var isOurs = last is null; // Published rules are copied before the first change; most polls bring none.
         foreach (var rule in changes.Rules)
         {
-            if (IsAged(rule, keptFrom) || (rules.TryGetValue(rule.Key, out var known) && Larger(known, rule) == known))
+            if (IsAged(rule, keptFrom))
             {
                 continue;
             }
 
-            Own(ref rules, ref isOurs);
-            ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(rules, rule.Key, out var exists);
-            slot = exists ? Larger(slot, rule) : rule;
+            var isKnown = rules.TryGetValue(rule.Key, out var known);
+            var larger = isKnown ? Larger(known, rule) : rule;
+            if (!isKnown || larger != known)
+            {
+                Own(ref rules, ref isOurs);
+                rules[rule.Key] = larger;
+            }
         }
 
         if (dropsAged)
