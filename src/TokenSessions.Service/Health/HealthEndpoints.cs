@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Mvc;
 using TokenSessions.Issuing.Keys;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Denylist;
+using TokenSessions.Service.Running;
 using TokenSessions.Validation;
 
 namespace TokenSessions.Service.Health;
@@ -21,12 +22,13 @@ internal static class HealthEndpoints
 
     private static JsonHttpResult<HealthAnswer> Live() => TypedResults.Json(new HealthAnswer("live", []), ServiceJson.Default.HealthAnswer);
 
-    /// <summary>503 while logins or checks would fail; 200 with a word of warning while only a standby key is missing.</summary>
+    /// <summary>503 while logins or checks would fail; 200 with a word of warning while a standby key is missing or a changed file is refused.</summary>
     private static async Task<IResult> ReadyAsync(
         HttpContext context,
         [FromServices] ISessionStore store,
         [FromServices] LocalDenylist denylist,
         [FromServices] KeyRingFile ring,
+        [FromServices] FileReloads reloads,
         [FromServices] TimeProvider time)
     {
         var failures = new List<string>();
@@ -48,7 +50,7 @@ internal static class HealthEndpoints
             failures.Add($"The denylist was last read more than {MaxStaleness.TotalSeconds:0} s ago.");
         }
 
-        var warnings = ring.Current.Problems(time.GetUtcNow(), denylist.IsKeyRevoked);
+        var warnings = ring.Current.Problems(time.GetUtcNow(), denylist.IsKeyRevoked).Concat(reloads.Problems());
         var isReady = failures.Count == 0;
         return TypedResults.Json(
             new HealthAnswer(isReady ? "ready" : "not_ready", [.. failures, .. warnings]),

@@ -10,7 +10,22 @@ internal sealed class FileReloads(UserDirectory users, KeyRingFile ring, KeySetC
 {
     private static readonly TimeSpan UsersInterval = TimeSpan.FromSeconds(2);
 
-    private string _refused = "";
+    private volatile string _usersProblem = "";
+    private volatile string _ringProblem = "";
+
+    /// <summary>What is refused now, without its reason: that names files and users, and whoever asks for our health may be anybody.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (_usersProblem.Length > 0)
+        {
+            yield return "The users file has changed and cannot be used; the old users stay. The log says why.";
+        }
+
+        if (_ringProblem.Length > 0)
+        {
+            yield return "The key ring has changed and cannot be used; the old one stays. The log says why.";
+        }
+    }
 
     /// <summary>Goes on until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
@@ -28,6 +43,7 @@ internal sealed class FileReloads(UserDirectory users, KeyRingFile ring, KeySetC
 
     private void ReloadUsers()
     {
+        var problem = "";
         try
         {
             if (users.Reload())
@@ -37,8 +53,15 @@ internal sealed class FileReloads(UserDirectory users, KeyRingFile ring, KeySetC
         }
         catch (StartException e)
         {
-            log.UsersRefused(e.Message);
+            problem = e.Message;
         }
+
+        if (problem.Length > 0 && problem != _usersProblem)
+        {
+            log.UsersRefused(problem);
+        }
+
+        _usersProblem = problem;
     }
 
     private void ReloadRing()
@@ -49,12 +72,12 @@ internal sealed class FileReloads(UserDirectory users, KeyRingFile ring, KeySetC
             log.KeyRingReplaced(ring.Path);
             _ = keys.ReloadAsync(CancellationToken.None); // In memory; what it reports the bearer scheme's own upkeep reports as well.
         }
-        else if (reload.Change == KeyRingChange.Refused && reload.Problem != _refused)
+        else if (reload.Change == KeyRingChange.Refused && reload.Problem != _ringProblem)
         {
             log.KeyRingRefused(reload.Problem);
         }
 
-        _refused = reload.Problem;
+        _ringProblem = reload.Problem;
     }
 }
 

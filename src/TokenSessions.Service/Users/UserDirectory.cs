@@ -27,9 +27,12 @@ internal sealed class UserDirectory : ISubjectDirectory
     /// <summary>What to check a password against: the user's hash, or for an unknown name one that costs as much and never matches.</summary>
     public string HashToCheck(User? user) => user?.PasswordHash ?? _loaded.Decoy;
 
-    /// <summary>One step: reads the file if it has changed.</summary>
+    /// <summary>One step: reads the file if it has changed since it was last used.</summary>
     /// <returns>True if there are new users now.</returns>
-    /// <exception cref="StartException">The changed file cannot be used; the old users stay. Not tried again until the file changes.</exception>
+    /// <exception cref="StartException">
+    /// The changed file cannot be used, or is gone; the old users stay. Tried again at every call: a right that was put right
+    /// changes neither the file's time nor its length.
+    /// </exception>
     public bool Reload()
     {
         var stamp = Stamp();
@@ -38,7 +41,6 @@ internal sealed class UserDirectory : ISubjectDirectory
             return false;
         }
 
-        _loaded = _loaded with { Stamp = stamp };
         _loaded = new(UsersFile.Read(_path), stamp);
         return true;
     }

@@ -78,8 +78,7 @@ public sealed class UsersTests : IAsyncDisposable
         }
 
         await _service.LoginAsync();
-        await ChangeAsync(users => users[1]!["disabled"] = true);
-        File.SetUnixFileMode(_service.UsersFile, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        await ChangeAsync(users => users[1]!["disabled"] = true, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
 
         await _service.EventuallyAsync(() => _service.Log.Of(2008).Count > 0);
 
@@ -87,22 +86,82 @@ public sealed class UsersTests : IAsyncDisposable
         await _service.LoginAsync();
     }
 
-    private async Task ChangeAsync(Action<JsonArray> change)
+    [Fact]
+    public async Task A_refused_file_is_named_by_the_health_and_taken_as_soon_as_its_rights_are_put_right()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Rights are those of the profile there.");
+            return;
+        }
+
+        await _service.LoginAsync();
+        await ChangeAsync(users => users[1]!["disabled"] = true, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        await _service.EventuallyAsync(() => _service.Log.Of(2008).Count > 0);
+        var (status, problems) = await ReadyAsync();
+        Assert.Equal(200, status);
+        Assert.DoesNotContain(_service.UsersFile, Assert.Single(problems), StringComparison.Ordinal);
+        Assert.StartsWith("The users file has changed and cannot be used", problems[0], StringComparison.Ordinal);
+
+        File.SetUnixFileMode(_service.UsersFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await _service.EventuallyAsync(() => _service.Log.Of(2007).Count == 1);
+
+        Assert.Single(_service.Log.Of(2008));
+        Assert.Empty((await ReadyAsync()).Problems);
+        Assert.Equal(401, (await _service.LoginAsync(new { username = "demo", password = TestService.Password })).Status);
+    }
+
+    [Fact]
+    public async Task A_user_who_is_removed_loses_the_session_at_the_next_refresh()
+    {
+        var tokens = await _service.LoginAsync();
+
+        await ChangeAsync(users => users.RemoveAt(1));
+        await _service.EventuallyAsync(() => _service.Log.Of(2007).Count == 1);
+
+        var refused = await _service.RefreshAsync(tokens.RefreshToken);
+        Assert.Equal((400, "subject_not_allowed"), (refused.Status, refused.Code));
+    }
+
+    [Fact]
+    public async Task While_the_file_is_gone_the_old_users_stay_and_it_is_said()
+    {
+        var tokens = await _service.LoginAsync();
+
+        File.Delete(_service.UsersFile);
+        await _service.EventuallyAsync(() => _service.Log.Of(2008).Count > 0);
+
+        Assert.Equal(200, (await _service.RefreshAsync(tokens.RefreshToken)).Status);
+        Assert.Single((await ReadyAsync()).Problems);
+    }
+
+    private async Task<(int Status, string[] Problems)> ReadyAsync()
+    {
+        var answer = await _service.SendAsync(HttpMethod.Get, "/health/ready");
+        return (answer.Status, [.. JsonNode.Parse(answer.Body)!["problems"]!.AsArray().Select(problem => (string)problem!)]);
+    }
+
+    private async Task ChangeAsync(Action<JsonArray> change, UnixFileMode? mode = null)
     {
         var users = await UsersAsync();
         change(users["users"]!.AsArray());
-        await WriteAsync(users.ToJsonString());
+        await WriteAsync(users.ToJsonString(), mode);
     }
 
     private async Task<JsonNode> UsersAsync() =>
         JsonNode.Parse(await File.ReadAllTextAsync(_service.UsersFile, TestContext.Current.CancellationToken))!;
 
     /// <summary>Replaces the file in one step, as an editor or a deployment does.</summary>
-    private async Task WriteAsync(string content)
+    private async Task WriteAsync(string content, UnixFileMode? mode = null)
     {
         var next = _service.UsersFile + ".next";
         File.Copy(_service.UsersFile, next, overwrite: true);
         await File.WriteAllTextAsync(next, content, TestContext.Current.CancellationToken);
+        if (mode is { } rights && !OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(next, rights);
+        }
+
         File.Move(next, _service.UsersFile, overwrite: true);
     }
 }
