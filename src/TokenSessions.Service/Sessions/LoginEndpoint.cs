@@ -46,7 +46,7 @@ internal static class LoginEndpoint
         }
 
         var user = users.Find(name);
-        if (await passwords.CheckAsync(users.HashToCheck(user), password, context.RequestAborted) is not { } isMatch)
+        if (await passwords.CheckAsync(users.HashToCheck(name, user), password, context.RequestAborted) is not { } isMatch)
         {
             log.LoginQueueFull();
             return ProblemAnswer.Unavailable("Too many logins at once; try again.", QueueDrains);

@@ -27,7 +27,11 @@ internal static class Passwords
     private const int HeaderLength = 13;
     private const int SaltLength = 16;
     private const int HashLength = 32;
+    private const int MinHashLength = 16;
     private const int MaxDecodedLength = 256;
+
+    /// <summary>What a new hash costs.</summary>
+    public static readonly HashCost Cost = new(HmacSha512, Iterations, SaltLength, HashLength);
 
     private static readonly PasswordHasher<User> Hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
 
@@ -38,8 +42,8 @@ internal static class Passwords
     public static bool IsMatch(string hash, string password) =>
         Hasher.VerifyHashedPassword(null!, hash, password) != PasswordVerificationResult.Failed;
 
-    /// <summary>The rounds of a hash, or null and why it cannot be used.</summary>
-    public static int? FindIterations(string hash, out string problem)
+    /// <summary>What a hash costs, or null and why it cannot be used.</summary>
+    public static HashCost? FindCost(string hash, out string problem)
     {
         var bytes = new byte[MaxDecodedLength];
         problem = "is no password hash of ASP.NET Core Identity, format 3.";
@@ -51,7 +55,7 @@ internal static class Passwords
         var prf = BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(PrfOffset));
         var iterations = BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(IterationsOffset));
         var saltLength = BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(SaltLengthOffset));
-        if (prf is not (HmacSha256 or HmacSha512) || saltLength < SaltLength || length - HeaderLength - (long)saltLength < SaltLength)
+        if (prf is not (HmacSha256 or HmacSha512) || saltLength < SaltLength || length - HeaderLength - (long)saltLength < MinHashLength)
         {
             return null;
         }
@@ -63,17 +67,24 @@ internal static class Passwords
         }
 
         problem = "";
-        return (int)iterations;
+        return new(prf, (int)iterations, (int)saltLength, length - HeaderLength - (int)saltLength);
     }
 
-    /// <summary>A hash that no password matches and that costs as much to check: for names nobody has.</summary>
-    public static string Decoy(int iterations)
+    /// <summary>A hash that no password matches and that costs this much to check: for names nobody has.</summary>
+    public static string Decoy(HashCost cost)
     {
-        var bytes = RandomNumberGenerator.GetBytes(HeaderLength + SaltLength + HashLength);
+        var bytes = RandomNumberGenerator.GetBytes(HeaderLength + cost.SaltLength + cost.HashLength);
         bytes[0] = FormatMarker;
-        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(PrfOffset), HmacSha512);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(IterationsOffset), (uint)iterations);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(SaltLengthOffset), SaltLength);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(PrfOffset), cost.Prf);
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(IterationsOffset), cost.Iterations);
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(SaltLengthOffset), cost.SaltLength);
         return Convert.ToBase64String(bytes);
     }
 }
+
+/// <summary>All that the time of a check depends on.</summary>
+/// <param name="Prf">The number of the keyed hash, as format 3 has it.</param>
+/// <param name="Iterations">The rounds of PBKDF2.</param>
+/// <param name="SaltLength">In bytes.</param>
+/// <param name="HashLength">In bytes. What is longer than the keyed hash's own output takes all rounds again.</param>
+internal readonly record struct HashCost(uint Prf, int Iterations, int SaltLength, int HashLength);

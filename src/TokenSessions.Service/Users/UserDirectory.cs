@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using TokenSessions.Issuing;
 using TokenSessions.Service.Settings;
 
@@ -7,6 +8,7 @@ namespace TokenSessions.Service.Users;
 internal sealed class UserDirectory : ISubjectDirectory
 {
     private readonly string _path;
+    private readonly byte[] _decoyKey = RandomNumberGenerator.GetBytes(Decoys.KeyLength);
     private volatile Loaded _loaded;
 
     /// <summary>Reads the file.</summary>
@@ -15,7 +17,7 @@ internal sealed class UserDirectory : ISubjectDirectory
     {
         _path = path;
         var stamp = Stamp(); // Before reading: a change in between is then read again, not missed.
-        _loaded = new(UsersFile.Read(path), stamp);
+        _loaded = new(UsersFile.Read(path), stamp, _decoyKey);
     }
 
     /// <summary>How many users there are.</summary>
@@ -24,8 +26,8 @@ internal sealed class UserDirectory : ISubjectDirectory
     /// <summary>The user of this name, or null.</summary>
     public User? Find(string name) => _loaded.ByName.GetValueOrDefault(name);
 
-    /// <summary>What to check a password against: the user's hash, or for an unknown name one that costs as much and never matches.</summary>
-    public string HashToCheck(User? user) => user?.PasswordHash ?? _loaded.Decoy;
+    /// <summary>What to check a password against: the user's hash, or for a name nobody has one that never matches.</summary>
+    public string HashToCheck(string name, User? user) => user?.PasswordHash ?? _loaded.Decoys.For(name);
 
     /// <summary>One step: reads the file if it has changed since it was last used.</summary>
     /// <returns>True if there are new users now.</returns>
@@ -41,7 +43,7 @@ internal sealed class UserDirectory : ISubjectDirectory
             return false;
         }
 
-        _loaded = new(UsersFile.Read(_path), stamp);
+        _loaded = new(UsersFile.Read(_path), stamp, _decoyKey);
         return true;
     }
 
@@ -59,21 +61,17 @@ internal sealed class UserDirectory : ISubjectDirectory
 
     private sealed record Loaded
     {
-        public Loaded(IReadOnlyList<User> users, (DateTime WrittenAt, long Length) stamp)
+        public Loaded(IReadOnlyList<User> users, (DateTime WrittenAt, long Length) stamp, byte[] decoyKey)
         {
             ByName = users.ToDictionary(user => user.Name, StringComparer.Ordinal);
-            // As dear as the dearest real one, so that the time of an answer tells nobody which names exist.
-            Decoy = Passwords.Decoy(users
-                .Select(user => Passwords.FindIterations(user.PasswordHash, out _) ?? Passwords.Iterations)
-                .Append(Passwords.Iterations)
-                .Max());
+            Decoys = new(users.Select(user => user.PasswordHash), decoyKey);
             Stamp = stamp;
         }
 
         public Dictionary<string, User> ByName { get; }
 
-        public string Decoy { get; }
+        public Decoys Decoys { get; }
 
-        public (DateTime WrittenAt, long Length) Stamp { get; init; }
+        public (DateTime WrittenAt, long Length) Stamp { get; }
     }
 }

@@ -162,7 +162,7 @@ internal static class UsersFile
         place = $"{place} \"{name}\"";
         OnlyMembers(entry, place, "name", "password_hash", "roles", "scopes", "disabled");
         var hash = Text(entry, "password_hash", place);
-        if (Passwords.FindIterations(hash, out var hashProblem) is null)
+        if (Passwords.FindCost(hash, out var hashProblem) is null)
         {
             throw new FormatException($"{place}: password_hash {hashProblem}");
         }
