@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
+using TokenSessions.Service.Denylist;
+using TokenSessions.Service.Http;
 using TokenSessions.Service.Settings;
+using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Service.Discovery;
@@ -20,19 +23,27 @@ internal static class DiscoveryEndpoints
         documents.MapGet("/oauth-authorization-server", Describe); // RFC 8414 §2 allows further members, so one document does.
     }
 
-    private static PublicDocument TokenKeys([FromServices] PublishedKeys keys, [FromServices] ServiceSettings settings) =>
-        Document(keys.ForTokens(), settings);
+    private static IResult TokenKeys(
+        [FromServices] PublishedKeys keys, [FromServices] LocalDenylist denylist, [FromServices] ServiceSettings settings) =>
+        Document(keys.ForTokens(), denylist, settings);
 
-    private static PublicDocument FeedKeys([FromServices] PublishedKeys keys, [FromServices] ServiceSettings settings) =>
-        Document(keys.ForFeed(), settings);
+    private static IResult FeedKeys(
+        [FromServices] PublishedKeys keys, [FromServices] LocalDenylist denylist, [FromServices] ServiceSettings settings) =>
+        Document(keys.ForFeed(), denylist, settings);
 
     /// <summary>Caches may keep a set for less time than a key is announced before it signs, failures of ours included.</summary>
-    private static PublicDocument Document(KeySet keys, ServiceSettings settings)
+    private static IResult Document(KeySet keys, LocalDenylist denylist, ServiceSettings settings)
     {
+        if (!denylist.TryGetSnapshot(out _, out _))
+        {
+            // Which keys have been revoked is not known yet, and caches would keep a set with one for long.
+            return ProblemAnswer.Unavailable("The denylist has not been read yet.", DenylistSync.PollInterval);
+        }
+
         var maxAge = (long)settings.JwksMaxAge.TotalSeconds;
         var staleIfError = (long)(settings.AnnounceTime - settings.JwksMaxAge).TotalSeconds;
         var cacheControl = string.Create(CultureInfo.InvariantCulture, $"public, max-age={maxAge}, stale-if-error={staleIfError}");
-        return new(keys.ToJson(), KeySetType, cacheControl);
+        return new PublicDocument(keys.ToJson(), KeySetType, cacheControl);
     }
 
     private static PublicDocument Describe([FromServices] PublishedKeys keys, [FromServices] ServiceSettings settings)

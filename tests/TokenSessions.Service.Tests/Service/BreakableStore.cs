@@ -8,6 +8,9 @@ internal sealed class BreakableStore(JournalStore store) : ISessionStore, IDenyl
 {
     public bool IsBroken { get; set; }
 
+    /// <summary>True if only the feed fails.</summary>
+    public bool IsFeedBroken { get; init; }
+
     /// <summary>Reads then last until they are given up.</summary>
     public bool IsHanging { get; set; }
 
@@ -46,7 +49,7 @@ internal sealed class BreakableStore(JournalStore store) : ISessionStore, IDenyl
     public Task<StoredHead> RaiseHeadAsync(DenylistHead atLeast, DateTimeOffset at, CancellationToken cancellationToken) =>
         Store.RaiseHeadAsync(atLeast, at, cancellationToken);
 
-    public Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken) => IsBroken
+    public Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken) => IsBroken || IsFeedBroken
         ? throw new DenylistUnavailableException("The test broke the store.")
         : ((IDenylistFeed)store).ReadAsync(since, cancellationToken);
 }

@@ -28,6 +28,18 @@ public sealed class DiscoveryTests : IAsyncDisposable
         Assert.Empty(await second.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
     }
 
+    [Theory]
+    [InlineData("/.well-known/jwks.json")]
+    [InlineData("/.well-known/denylist-jwks.json")]
+    public async Task No_key_set_is_published_before_it_is_known_which_keys_are_revoked(string path)
+    {
+        await using var service = new TestService { IsFeedBroken = true };
+        using var response = await service.RespondAsync(HttpMethod.Get, path);
+
+        Assert.Equal(503, (int)response.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(2), response.Headers.RetryAfter!.Delta);
+    }
+
     [Fact]
     public async Task Keys_of_tokens_and_keys_of_the_feed_are_never_in_one_set()
     {

@@ -135,6 +135,9 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
         Assert.True(condition());
     }
 
+    /// <summary>True if the feed of the store can never be read.</summary>
+    public bool IsFeedBroken { get; init; }
+
     /// <summary>From here on every call of the store fails.</summary>
     public void BreakStore() => Services.GetRequiredService<BreakableStore>().IsBroken = true;
 
@@ -181,7 +184,7 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
                 TimeoutStatusCode = timeouts.DefaultPolicy!.TimeoutStatusCode,
                 WriteTimeoutResponse = timeouts.DefaultPolicy.WriteTimeoutResponse,
             });
-            services.AddSingleton<BreakableStore>();
+            services.AddSingleton(provider => new BreakableStore(provider.GetRequiredService<JournalStore>()) { IsFeedBroken = IsFeedBroken });
             services.AddSingleton<ISessionStore>(provider => provider.GetRequiredService<BreakableStore>());
             services.AddSingleton<IDenylistFeed>(provider => provider.GetRequiredService<BreakableStore>());
         });
