@@ -123,7 +123,7 @@ public sealed class HttpDenylistFeed : IDenylistFeed
         }
         catch (HttpRequestException e)
         {
-            throw new DenylistUnavailableException($"The denylist could not be fetched: {e.Message}", e);
+            throw new DenylistUnavailableException($"The denylist could not be fetched from {uri.GetLeftPart(UriPartial.Path)}: {e.Message}", e);
         }
 
         // Until its signature holds, nothing in it is believed, and nothing of it is repeated in a message.
