@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using TokenSessions.Issuing.Stores;
 using TokenSessions.Validation.Jose;
 
 namespace TokenSessions.Service.Files;
@@ -61,6 +62,8 @@ internal static class PrivateFile
             File.Delete(temporary);
             throw;
         }
+
+        DirectoryFlush.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!); // Else a power cut could bring the old file back.
     }
 
     /// <summary>Holds a lock file until disposed, so that two writers do not take turns in reading and replacing.</summary>
