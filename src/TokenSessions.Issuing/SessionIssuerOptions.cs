@@ -98,7 +98,8 @@ public sealed record SessionIssuerOptions
     }
 
     /// <summary>Why this cannot be a <c>sub</c> or <c>client_id</c>; null if it can.</summary>
-    internal static string? NameProblem(string? name)
+    /// <param name="name">The name: not blank, no control characters, well-formed, at most 255 bytes of UTF-8.</param>
+    public static string? NameProblem(string? name)
     {
         if (string.IsNullOrWhiteSpace(name))
         {

@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
+using TokenSessions.Issuing;
 using TokenSessions.Service.Files;
 using TokenSessions.Service.Settings;
 using TokenSessions.Validation.Jose;
@@ -22,7 +22,13 @@ internal static class UsersFile
     /// <summary>The longest role or scope, in characters.</summary>
     public const int MaxRightLength = 128;
 
-    private const string ClientPrefix = "client:"; // The sub of a machine client's own tokens: no user may bear one.
+    private const char LineSeparator = '\u2028';
+    private const char ParagraphSeparator = '\u2029';
+    private const int MaxQuotedLength = 80;
+
+    /// <summary>Every character of the property Bidi_Control (Unicode Standard Annex #9).</summary>
+    private static readonly SearchValues<char> DirectionControls =
+        SearchValues.Create("\u061C\u200E\u200F\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069");
 
     private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
@@ -70,13 +76,18 @@ internal static class UsersFile
     /// <summary>Why this cannot be a user's name, or null.</summary>
     public static string? NameProblem(string name)
     {
-        if (name.Length == 0 || Encoding.UTF8.GetByteCount(name) > MaxNameLength || name.Any(char.IsControl))
+        if (SessionIssuerOptions.NameProblem(name) is not null)
         {
-            return $"must have 1 to {MaxNameLength} bytes and no control characters.";
+            return $"must have 1 to {MaxNameLength} bytes of well-formed text that is not blank and has no control characters.";
         }
 
-        return name.StartsWith(ClientPrefix, StringComparison.Ordinal)
-            ? $"must not begin with {ClientPrefix}, which is for machine clients."
+        if (name.Any(c => c is LineSeparator or ParagraphSeparator) || name.AsSpan().ContainsAny(DirectionControls))
+        {
+            return "must have no line separators and no controls of the writing direction: it would look like another name.";
+        }
+
+        return name.StartsWith(SessionIssuer.ClientSubjectPrefix, StringComparison.Ordinal)
+            ? $"must not begin with {SessionIssuer.ClientSubjectPrefix}, which is for machine clients."
             : null;
     }
 
@@ -176,10 +187,14 @@ internal static class UsersFile
         {
             if (!allowed.Contains(member.Name))
             {
-                throw new FormatException($"{place}: \"{member.Name}\" is no member here; known are {string.Join(", ", allowed!)}.");
+                throw new FormatException($"{place}: \"{Quote(member.Name)}\" is no member here; known are {string.Join(", ", allowed!)}.");
             }
         }
     }
+
+    /// <summary>Of a file's text what may stand in a line of the log: short, and no line break or other control.</summary>
+    private static string Quote(string text) =>
+        JsonEncodedText.Encode(text.Length <= MaxQuotedLength ? text : $"{text.AsSpan(0, MaxQuotedLength)}…").ToString();
 
     private static string Text(JsonElement entry, string name, string place) =>
         entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String

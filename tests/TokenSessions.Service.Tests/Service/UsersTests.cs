@@ -33,6 +33,10 @@ public sealed class UsersTests : IAsyncDisposable
     [InlineData("""{"users":[7]}""", "users[0] must be an object")]
     [InlineData("""{"users":[{"name":""}]}""", "users[0]: name")]
     [InlineData("""{"users":[{"name":"client:x"}]}""", "users[0]: name")]
+    [InlineData("""{"users":[{"name":" "}]}""", "users[0]: name")] // No token could be issued for it.
+    [InlineData("""{"users":[{"name":"a\u2028b"}]}""", "users[0]: name must have no line separators")]
+    [InlineData("""{"users":[{"name":"a\u202Eb"}]}""", "users[0]: name must have no line separators")]
+    [InlineData("""{"users":[],"a\nb":1}""", "\"a\\nb\" is no member")] // No line of its own in the log.
     [InlineData("""{"users":[{"name":"eve"}]}""", "users[0] \"eve\": password_hash")]
     [InlineData("""{"users":[{"name":"eve","password_hash":"plain"}]}""", "users[0] \"eve\": password_hash")]
     [InlineData("""{"users":[{"name":"eve","password":"plain"}]}""", "users[0] \"eve\": \"password\"")]
