@@ -49,6 +49,9 @@ internal sealed partial class Log(ILogger<Log> logger)
     [LoggerMessage(2012, LogLevel.Error, "{Path} was answered 500.")]
     public partial void RequestFailed(string path, Exception exception);
 
+    [LoggerMessage(2020, LogLevel.Warning, "No user of {Path} has the scope {Scope}: nobody can revoke. Give it to one with: users add NAME --scope {Scope}")]
+    public partial void NoAdministrator(string path, string scope);
+
     [LoggerMessage(2100, LogLevel.Information, "Session {SessionId} of {Subject} started.")]
     public partial void SessionStarted(string subject, string sessionId);
 

@@ -6,9 +6,9 @@ try
 {
     if (args is ["users", ..])
     {
-        var command = WebApplication.CreateBuilder();
+        var (settings, command) = UsersCommand.Split(args);
         return UsersCommand.Run(
-            args.AsSpan(1), ServiceSettings.Read(command.Configuration, command.Environment.IsDevelopment()), Console.Out);
+            command.AsSpan(1), ServiceSettings.ReadPlaces(WebApplication.CreateBuilder(settings).Configuration), Console.Out);
     }
 
     await ServiceHost.Build(args).RunAsync();

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using TokenSessions.Issuing.Keys;
 using TokenSessions.Service.Files;
+using TokenSessions.Service.Sessions;
 using TokenSessions.Service.Settings;
 using TokenSessions.Service.Users;
 using TokenSessions.Validation.Jose;
@@ -20,6 +21,7 @@ internal sealed class FirstRun(ServiceSettings settings, TextWriter output, Time
 {
     private const string PasswordCharacters = "abcdefghjkmnpqrstuvwxyz23456789"; // None that are taken for each other.
     private const int PasswordLength = 20; // 99 bits
+    private const string PasswordVariable = $"{ServiceSettings.Section}__{nameof(ServiceSettings.FirstRunPassword)}";
 
     /// <summary>Makes the files that are missing.</summary>
     /// <exception cref="StartException">One could not be made, or is missing where none may be made.</exception>
@@ -75,7 +77,7 @@ internal sealed class FirstRun(ServiceSettings settings, TextWriter output, Time
         var (admin, demo) = (NewPassword(), NewPassword());
         User[] users =
         [
-            new("admin", Passwords.Hash(admin), ["admin"], ["tokensessions.admin"], IsDisabled: false),
+            new("admin", Passwords.Hash(admin), ["admin"], [BearerSchemes.AdminScope], IsDisabled: false),
             new("demo", Passwords.Hash(demo), [], ["reports.read"], IsDisabled: false),
         ];
         UsersFile.Write(settings.Users, users, beforeReplace: () => Print(admin, demo));
@@ -96,7 +98,8 @@ internal sealed class FirstRun(ServiceSettings settings, TextWriter output, Time
                 admin  {admin}
                 demo   {demo}
               """
-            : $"The users are admin and demo, with the password of {ServiceSettings.Section}:{nameof(ServiceSettings.FirstRunPassword)}.");
+            : $"The users are admin and demo, with the password of {ServiceSettings.Section}:{nameof(ServiceSettings.FirstRunPassword)}. "
+                + $"The lines below take it from the variable {PasswordVariable}: set that in the shell you try them in.");
         output.WriteLine($"""
 
             To try it, when the service is up: log in, use the session, end it as the administrator. Then try the second line again.
@@ -127,7 +130,7 @@ internal sealed class FirstRun(ServiceSettings settings, TextWriter output, Time
     {
         var secret = settings.FirstRunPassword is null
             ? password
-            : $"'\"${ServiceSettings.Section}__{nameof(ServiceSettings.FirstRunPassword)}\"'";
+            : $"'\"${PasswordVariable}\"'";
         var forAudience = audience is null ? "" : $",\"audience\":\"{JsonEncodedText.Encode(audience)}\"";
         return $"'{{\"username\":\"{name}\",\"password\":\"{secret}\"{forAudience}}}'";
     }

@@ -2,6 +2,7 @@ using TokenSessions.Issuing;
 using TokenSessions.Issuing.Keys;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Denylist;
+using TokenSessions.Service.Sessions;
 using TokenSessions.Service.Settings;
 using TokenSessions.Service.Users;
 using TokenSessions.Validation.Denylist;
@@ -58,6 +59,11 @@ internal sealed class ServiceStart(IServiceProvider services) : IHostedLifecycle
         foreach (var problem in ring.Current.Problems(services.GetRequiredService<TimeProvider>().GetUtcNow(), denylist.IsKeyRevoked))
         {
             log.KeyRingProblem(problem);
+        }
+
+        if (!users.IsGranted(BearerSchemes.AdminScope))
+        {
+            log.NoAdministrator(settings.Users, BearerSchemes.AdminScope);
         }
 
         log.Started(settings.Issuer, users.Count, DenylistSync.RevocationBound, DenylistSync.SignedFeedBound);

@@ -22,7 +22,7 @@ internal static class BearerSchemes
     /// <summary>The policy of the administrator's endpoints.</summary>
     public const string AdminPolicy = "TokenSessions.Admin";
 
-    private const string AdminScope = "tokensessions.admin";
+    public const string AdminScope = "tokensessions.admin";
 
     private static readonly TimeSpan LogoutAfterExpiry = TimeSpan.FromHours(24);
 

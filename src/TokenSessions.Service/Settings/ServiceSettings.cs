@@ -1,5 +1,6 @@
 using System.Text;
 using TokenSessions.Issuing;
+using TokenSessions.Service.Users;
 
 namespace TokenSessions.Service.Settings;
 
@@ -13,7 +14,7 @@ internal sealed record ServiceSettings
 
     /// <summary>Where <see cref="DataDirectory"/> lies by default: under the user's local application data.</summary>
     private const string DirectoryName = "tokensessions";
-    private const int MinPasswordLength = 8;
+    private const string UsersFileName = "users.json";
 
     /// <summary>So that tokens issued under a longer setting outlive its shortening.</summary>
     private static readonly TimeSpan UsualMaxTokenLifetime = TimeSpan.FromHours(1);
@@ -107,7 +108,7 @@ internal sealed record ServiceSettings
             ClientIds = clients.Count > 0 ? clients : ["default"],
             DataDirectory = directory.Length > 0 ? Path.GetFullPath(directory) : "",
             KeyRing = Path.GetFullPath(reader.Text(nameof(KeyRing)) ?? Path.Combine(directory, "keys", "ring.json")),
-            Users = Path.GetFullPath(reader.Text(nameof(Users)) ?? Path.Combine(directory, "users.json")),
+            Users = Path.GetFullPath(reader.Text(nameof(Users)) ?? Path.Combine(directory, UsersFileName)),
             IsKeyRingNamed = reader.Text(nameof(KeyRing)) is not null,
             IsUsersNamed = reader.Text(nameof(Users)) is not null,
             FirstRunPassword = reader.Text(nameof(FirstRunPassword)),
@@ -129,6 +130,26 @@ internal sealed record ServiceSettings
         return reader.Problems.Count == 0
             ? settings
             : throw new StartException($"The service cannot start with these settings:\n{string.Join('\n', reader.Problems.Select(problem => $"- {problem}"))}");
+    }
+
+    /// <summary>Reads only where the users file lies: a command that changes it needs no service that could start.</summary>
+    /// <exception cref="StartException">There is no such place.</exception>
+    public static ServiceSettings ReadPlaces(IConfiguration configuration)
+    {
+        var reader = new SettingsReader(configuration, Section);
+        var directory = reader.Text(nameof(DataDirectory)) ?? DefaultDirectory();
+        var users = reader.Text(nameof(Users));
+        if (users is null && directory.Length == 0)
+        {
+            throw new StartException($"{Section}:{nameof(DataDirectory)} is missing, and this user has no directory for local application data.");
+        }
+
+        return new()
+        {
+            DataDirectory = directory.Length > 0 ? Path.GetFullPath(directory) : "",
+            Users = Path.GetFullPath(users ?? Path.Combine(directory, UsersFileName)),
+            IsUsersNamed = users is not null,
+        };
     }
 
     /// <summary>Every <c>typ</c> that this issuer's tokens can have.</summary>
@@ -198,9 +219,9 @@ internal sealed record ServiceSettings
             reader.Report(nameof(FirstRunPassword), "is for Development only: elsewhere add users with `users add NAME`.");
         }
 
-        if (FirstRunPassword is { Length: < MinPasswordLength })
+        if (FirstRunPassword is not null && FirstRunPasswordProblem(FirstRunPassword) is { } password)
         {
-            reader.Report(nameof(FirstRunPassword), $"must have at least {MinPasswordLength} characters.");
+            reader.Report(nameof(FirstRunPassword), password);
         }
 
         if (JwksMaxAge < TimeSpan.FromSeconds(1) || JwksMaxAge > AnnounceTime)
@@ -220,6 +241,10 @@ internal sealed record ServiceSettings
             }
         }
     }
+
+    /// <summary>The lines that a first run prints put it into JSON by way of the shell, which escapes nothing.</summary>
+    private static string? FirstRunPasswordProblem(string password) => Passwords.Problem(password)
+        ?? (password.AsSpan().ContainsAny('"', '\\') ? "must have no quotation mark and no backslash." : null);
 
     /// <summary>Other verifiers refuse more shapes than the RFCs do: some want no port, most compare every character.</summary>
     private static string? IssuerProblem(string issuer, bool isDevelopment)

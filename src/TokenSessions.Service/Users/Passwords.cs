@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
@@ -11,7 +12,7 @@ internal static class Passwords
     /// <summary>The least PBKDF2 rounds accepted, and those of new hashes: what OWASP asks of HMAC-SHA-512.</summary>
     public const int Iterations = 210_000;
 
-    /// <summary>The longest password read, in characters: hashing must not be a way to waste memory.</summary>
+    /// <summary>The longest password, in bytes of UTF-8: hashing must not be a way to waste memory.</summary>
     public const int MaxLength = 1024;
 
     /// <summary>The shortest password of a new user, in characters (NIST SP 800-63B §3.1.1.2 wants 8 at least).</summary>
@@ -34,6 +35,24 @@ internal static class Passwords
     public static readonly HashCost Cost = new(HmacSha512, Iterations, SaltLength, HashLength);
 
     private static readonly PasswordHasher<User> Hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+
+    /// <summary>What is asked of a new password's length.</summary>
+    public static readonly string LengthProblem = $"must have at least {MinLength} characters and at most {MaxLength} bytes of UTF-8.";
+
+    /// <summary>Why this cannot be a new password, or null: what is accepted here, a login accepts too.</summary>
+    public static string? Problem(string password)
+    {
+        var bytes = Encoding.UTF8.GetBytes(password);
+        if (password.Length < MinLength || bytes.Length > MaxLength)
+        {
+            return LengthProblem;
+        }
+
+        // What is not well-formed would come back with other characters: another password would open the account.
+        return password.Any(char.IsControl) || Encoding.UTF8.GetString(bytes) != password
+            ? "must be well-formed text without control characters."
+            : null;
+    }
 
     /// <summary>The hash of a new password, with a salt of its own.</summary>
     public static string Hash(string password) => Hasher.HashPassword(null!, password);

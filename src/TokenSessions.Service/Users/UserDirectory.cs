@@ -23,6 +23,9 @@ internal sealed class UserDirectory : ISubjectDirectory
     /// <summary>How many users there are.</summary>
     public int Count => _loaded.ByName.Count;
 
+    /// <summary>Whether anybody who can log in may have this scope.</summary>
+    public bool IsGranted(string scope) => _loaded.ByName.Values.Any(user => !user.IsDisabled && user.Scopes.Contains(scope));
+
     /// <summary>The user of this name, or null.</summary>
     public User? Find(string name) => _loaded.ByName.GetValueOrDefault(name);
 

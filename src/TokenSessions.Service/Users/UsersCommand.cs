@@ -1,5 +1,6 @@
 using System.Text;
 using TokenSessions.Service.Files;
+using TokenSessions.Service.Sessions;
 using TokenSessions.Service.Settings;
 
 namespace TokenSessions.Service.Users;
@@ -8,13 +9,25 @@ namespace TokenSessions.Service.Users;
 /// <remarks>A user who exists gets the new password; roles and scopes change only where the command names some, and a disabled user stays so.</remarks>
 internal static class UsersCommand
 {
+    private const string SettingPrefix = $"--{ServiceSettings.Section}:";
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private const string Usage = """
-        usage: users add NAME [--role ROLE]... [--scope SCOPE]...
-        Reads the password from standard input. A user who exists gets the new password, and keeps roles and scopes unless some are given.
+        usage: users add NAME [--role ROLE]... [--scope SCOPE]... [--TokenSessions:DataDirectory=DIRECTORY] [--TokenSessions:Users=FILE]
+        Reads the password, one line of UTF-8, from standard input. A user who exists gets the new password, and keeps roles and scopes unless some are given.
         """;
 
+    /// <summary>Takes the settings out of a command line: they stand anywhere in it, as <c>--TokenSessions:Name=value</c>.</summary>
+    /// <returns>The settings, and the rest.</returns>
+    public static (string[] Settings, string[] Command) Split(string[] arguments)
+    {
+        var isSetting = arguments.ToLookup(argument => argument.StartsWith(SettingPrefix, StringComparison.OrdinalIgnoreCase));
+        return ([.. isSetting[true]], [.. isSetting[false]]);
+    }
+
     /// <summary>Runs the command.</summary>
-    /// <param name="arguments">Those after <c>users</c>.</param>
+    /// <param name="arguments">Those after <c>users</c>, without settings.</param>
     /// <param name="settings">Where the users file is.</param>
     /// <param name="output">Where to say what was done.</param>
     /// <returns>The exit code: 0, or 2 if the command was misspelt.</returns>
@@ -33,7 +46,7 @@ internal static class UsersCommand
         }
 
         var password = ReadPassword(output);
-        if (PasswordProblem(password) is { } passwordProblem)
+        if (Passwords.Problem(password) is { } passwordProblem)
         {
             throw new StartException($"The password {passwordProblem}");
         }
@@ -58,7 +71,10 @@ internal static class UsersCommand
             {
                 users.Add(new(name, hash, rights.Roles ?? [], rights.Scopes ?? [], IsDisabled: false));
                 UsersFile.Write(settings.Users, users);
-                return $"Added {name} to {settings.Users}.";
+                return users.Count > 1
+                    ? $"Added {name} to {settings.Users}."
+                    : $"Added {name} to {settings.Users}, as its only user. Where that file exists, a first start in Development makes no users: "
+                        + $"an administrator is one with --scope {BearerSchemes.AdminScope}.";
             }
 
             var user = users[index];
@@ -105,22 +121,13 @@ internal static class UsersCommand
         return new(roles, scopes);
     }
 
-    private static string? PasswordProblem(string password)
-    {
-        if (password.Length is < Passwords.MinLength or > Passwords.MaxLength)
-        {
-            return $"must have {Passwords.MinLength} to {Passwords.MaxLength} characters.";
-        }
-
-        return password.Any(char.IsControl) ? "must have no control characters." : null;
-    }
-
     /// <summary>One line. Where a person types it, nothing is shown.</summary>
     private static string ReadPassword(TextWriter output)
     {
         if (Console.IsInputRedirected)
         {
-            return Console.In.ReadLine() ?? "";
+            using var input = Console.OpenStandardInput();
+            return ReadLine(input);
         }
 
         output.Write("Password: ");
@@ -139,6 +146,34 @@ internal static class UsersCommand
 
         output.WriteLine();
         return typed.ToString();
+    }
+
+    /// <summary>Bytes that are not UTF-8 are refused: read as U+FFFD they would make a password that nobody typed.</summary>
+    private static string ReadLine(Stream input)
+    {
+        var line = new List<byte>();
+        for (int next; (next = input.ReadByte()) is not (-1 or '\n');)
+        {
+            line.Add((byte)next);
+            if (line.Count > Passwords.MaxLength + 1) // With the carriage return of a Windows file.
+            {
+                throw new StartException($"The password {Passwords.LengthProblem}");
+            }
+        }
+
+        if (line is [.., (byte)'\r'])
+        {
+            line.RemoveAt(line.Count - 1);
+        }
+
+        try
+        {
+            return StrictUtf8.GetString([.. line]);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new StartException("The password on standard input is not UTF-8.", e);
+        }
     }
 
     private sealed record Rights(IReadOnlyList<string>? Roles, IReadOnlyList<string>? Scopes);

@@ -42,6 +42,43 @@ public sealed partial class FirstRunTests
         Assert.Contains("$TokenSessions__FirstRunPassword", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("pass\"word")]
+    [InlineData("pass\\word")]
+    [InlineData("seven77")]
+    public async Task A_password_that_the_printed_lines_could_not_carry_is_refused(string password)
+    {
+        var nowhere = Path.Combine(Path.GetTempPath(), "tokensessions-nowhere");
+
+        var (exitCode, output, error) = await ServiceProcess.RunAsync([], new()
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["TokenSessions__DataDirectory"] = nowhere,
+            ["TokenSessions__FirstRunPassword"] = password,
+        });
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("TokenSessions:FirstRunPassword (environment variable TokenSessions__FirstRunPassword) must have ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(password, output + error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(nowhere));
+    }
+
+    [Fact]
+    public async Task A_start_says_that_nobody_is_administrator()
+    {
+        await using var service = new TestService();
+        var users = await File.ReadAllTextAsync(service.UsersFile, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            service.UsersFile, users.Replace("tokensessions.admin", "other", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await using var usual = new TestService();
+
+        await StartAsync(service);
+        await StartAsync(usual);
+
+        Assert.Single(service.Log.Of(2020));
+        Assert.Empty(usual.Log.Of(2020));
+    }
+
     [Fact]
     public async Task Gives_the_two_users_their_rights()
     {

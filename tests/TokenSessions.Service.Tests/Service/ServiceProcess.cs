@@ -1,6 +1,7 @@
 extern alias ServiceHost;
 
 using System.Diagnostics;
+using System.Text;
 
 namespace TokenSessions.Service.Tests.Service;
 
@@ -12,8 +13,13 @@ internal static class ServiceProcess
     private static string AssemblyPath => typeof(ServiceHost::Program).Assembly.Location;
 
     /// <summary>Runs to its end.</summary>
+    public static Task<(int ExitCode, string Output, string Error)> RunAsync(
+        string[] arguments, Dictionary<string, string> environment, string input = "") =>
+        RunAsync(arguments, environment, Encoding.UTF8.GetBytes(input));
+
+    /// <inheritdoc cref="RunAsync(string[], Dictionary{string, string}, string)"/>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
-        string[] arguments, Dictionary<string, string> environment, string input = "")
+        string[] arguments, Dictionary<string, string> environment, byte[] input)
     {
         using var process = Start(arguments, environment);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -22,7 +28,7 @@ internal static class ServiceProcess
         {
             var output = process.StandardOutput.ReadToEndAsync(limit.Token);
             var error = process.StandardError.ReadToEndAsync(limit.Token);
-            await process.StandardInput.WriteAsync(input);
+            await process.StandardInput.BaseStream.WriteAsync(input, limit.Token);
             process.StandardInput.Close();
             await process.WaitForExitAsync(limit.Token);
             return (process.ExitCode, await output, await error);
