@@ -52,6 +52,9 @@ internal sealed partial class Log(ILogger<Log> logger)
     [LoggerMessage(2020, LogLevel.Warning, "No user of {Path} has the scope {Scope}: nobody can revoke. Give it to one with: users add NAME --scope {Scope}")]
     public partial void NoAdministrator(string path, string scope);
 
+    [LoggerMessage(2022, LogLevel.Warning, "A login came with X-Forwarded-For, which is not believed. Behind a proxy set ASPNETCORE_FORWARDEDHEADERS_ENABLED=true, or all callers share the limit of its address; without a proxy the caller made it up. Said once.")]
+    public partial void ForwardingOff();
+
     [LoggerMessage(2100, LogLevel.Information, "Session {SessionId} of {Subject} started.")]
     public partial void SessionStarted(string subject, string sessionId);
 
@@ -76,8 +79,8 @@ internal sealed partial class Log(ILogger<Log> logger)
     [LoggerMessage(2201, LogLevel.Warning, "Security: a login from {Address} was refused after too many failures.")]
     public partial void LoginThrottled(IPAddress? address);
 
-    [LoggerMessage(2202, LogLevel.Warning, "Security: logins were refused because too many are waiting.")]
-    public partial void LoginQueueFull();
+    [LoggerMessage(2202, LogLevel.Warning, "Security: {Logins} logins were refused because too many were waiting. Said at most once a minute.")]
+    public partial void LoginQueueFull(long logins);
 
     [LoggerMessage(2203, LogLevel.Critical, "Security: a spent refresh token of session {SessionId} of {Subject} was presented; the session has been revoked.")]
     public partial void RefreshTokenReused(string? subject, string? sessionId);

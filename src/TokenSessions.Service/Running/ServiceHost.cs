@@ -96,6 +96,7 @@ internal static class ServiceHost
         services.AddSingleton<Logout>();
         services.AddSingleton<PasswordChecks>();
         services.AddSingleton<LoginThrottle>();
+        services.AddSingleton<LoginWarnings>();
 
         services.AddSingleton<FirstRun>();
         services.AddSingleton<FileReloads>();

@@ -22,22 +22,26 @@ internal sealed class FailureLimit(int burst, TimeSpan interval, TimeProvider ti
     /// <summary>How long this name has to wait; zero if it may try now.</summary>
     public TimeSpan Wait(string name)
     {
-        // The next failure has to fit: it moves the mark by one interval, and the mark may be a whole burst ahead.
-        var ahead = Volatile.Read(ref _paidUntil[Place(name)]) - Now + interval.Ticks - (burst * interval.Ticks);
+        var ahead = Ahead(Volatile.Read(ref _paidUntil[Place(name)]), Now);
         return ahead > 0 ? TimeSpan.FromTicks(ahead) : TimeSpan.Zero;
     }
 
     /// <summary>Counts a failure.</summary>
-    public void Count(string name)
+    /// <returns>Whether it was within the limit.</returns>
+    public bool Count(string name)
     {
         ref var mark = ref _paidUntil[Place(name)];
-        long seen;
+        long seen, now;
         do
         {
-            seen = Volatile.Read(ref mark);
+            (seen, now) = (Volatile.Read(ref mark), Now);
         }
-        while (Interlocked.CompareExchange(ref mark, Math.Max(seen, Now) + interval.Ticks, seen) != seen);
+        while (Interlocked.CompareExchange(ref mark, Math.Max(seen, now) + interval.Ticks, seen) != seen);
+        return Ahead(seen, now) <= 0;
     }
+
+    /// <summary>The next failure has to fit: it moves the mark by one interval, and the mark may be a whole burst ahead.</summary>
+    private long Ahead(long mark, long now) => mark - now + interval.Ticks - (burst * interval.Ticks);
 
     private long Now => time.GetElapsedTime(_start).Ticks;
 

@@ -22,6 +22,7 @@ internal static class LoginEndpoint
         [FromServices] UserDirectory users,
         [FromServices] PasswordChecks passwords,
         [FromServices] LoginThrottle throttle,
+        [FromServices] LoginWarnings warnings,
         [FromServices] SessionIssuer sessions,
         [FromServices] Log log)
     {
@@ -35,6 +36,7 @@ internal static class LoginEndpoint
             return problem;
         }
 
+        warnings.LookAt(context.Request.Headers);
         var address = context.Connection.RemoteIpAddress;
         if (throttle.Wait(name, address) is { Ticks: > 0 } wait)
         {
@@ -48,7 +50,7 @@ internal static class LoginEndpoint
         var user = users.Find(name);
         if (await passwords.CheckAsync(users.HashToCheck(name, user), password, context.RequestAborted) is not { } isMatch)
         {
-            log.LoginQueueFull();
+            warnings.QueueFull();
             return ProblemAnswer.Unavailable("Too many logins at once; try again.", QueueDrains);
         }
 

@@ -32,7 +32,7 @@ public sealed class LoginThrottleTests
     }
 
     [Fact]
-    public void An_account_has_twenty_failures_at_once_then_one_every_ten_seconds()
+    public void An_account_has_twenty_failures_at_once_from_one_address_then_one_every_ten_seconds()
     {
         Fail("demo", 20);
 
@@ -72,11 +72,35 @@ public sealed class LoginThrottleTests
         Assert.Equal(TimeSpan.FromSeconds(10), Wait("demo"));
     }
 
-    private void Fail(string account, int times)
+    [Fact]
+    public void One_address_cannot_keep_an_account_out_for_another()
+    {
+        Fail("demo", 500); // Side by side, all let in.
+
+        Assert.Equal(TimeSpan.Zero, Wait("demo", "192.0.2.7"));
+        Assert.Equal(TimeSpan.Zero, Wait("admin", "192.0.2.7"));
+    }
+
+    [Fact]
+    public void An_account_has_two_hundred_failures_at_once_from_everywhere_then_one_a_second()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(TimeSpan.Zero, Wait("demo", "192.0.2.7"));
+            Fail("demo", 20, $"10.0.0.{i}");
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(1), Wait("demo", "192.0.2.7"));
+        Assert.Equal(TimeSpan.Zero, Wait("admin", "192.0.2.7"));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.Zero, Wait("demo", "192.0.2.7"));
+    }
+
+    private void Fail(string account, int times, string address = "198.51.100.1")
     {
         for (var i = 0; i < times; i++)
         {
-            _throttle.CountFailure(account, new IPAddress([10, 0, 0, (byte)i]));
+            _throttle.CountFailure(account, IPAddress.Parse(address));
         }
     }
 

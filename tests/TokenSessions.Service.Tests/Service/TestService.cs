@@ -30,15 +30,18 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
     private readonly Dictionary<string, string> _settings;
     private readonly bool _isTracing;
     private readonly TimeSpan? _deadline;
+    private readonly string? _forwarding;
 
     /// <param name="settings">Further settings, without the section.</param>
     /// <param name="isTracing">True to collect every line of every level.</param>
     /// <param name="isFirstRun">True to start without files; else with a copy of what a first run made once, which saves its hashes.</param>
     /// <param name="deadline">What one request may take; null for what the service sets.</param>
+    /// <param name="forwarding">Whether addresses of a proxy are believed; null for unsaid.</param>
     public TestService(
-        Dictionary<string, string>? settings = null, bool isTracing = false, bool isFirstRun = false, TimeSpan? deadline = null)
+        Dictionary<string, string>? settings = null, bool isTracing = false, bool isFirstRun = false, TimeSpan? deadline = null,
+        string? forwarding = null)
     {
-        _deadline = deadline;
+        (_deadline, _forwarding) = (deadline, forwarding);
         if (!isFirstRun)
         {
             CopyDirectory(Prepared.Value, DataDirectory);
@@ -164,6 +167,11 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
         foreach (var (name, value) in _settings)
         {
             builder.UseSetting($"TokenSessions:{name}", value);
+        }
+
+        if (_forwarding is not null)
+        {
+            builder.UseSetting("FORWARDEDHEADERS_ENABLED", _forwarding);
         }
 
         if (_isTracing)
