@@ -14,13 +14,15 @@ internal static class DiscoveryEndpoints
 {
     private const string KeySetType = "application/jwk-set+json"; // RFC 7517 §8.5.2
 
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head]; // RFC 9110 §9.1 wants both of every server.
+
     public static void MapDiscovery(this IEndpointRouteBuilder routes)
     {
         var documents = routes.MapGroup("/.well-known").AllowAnonymous();
-        documents.MapGet("/jwks.json", TokenKeys);
-        documents.MapGet("/denylist-jwks.json", FeedKeys);
-        documents.MapGet("/openid-configuration", Describe);
-        documents.MapGet("/oauth-authorization-server", Describe); // RFC 8414 §2 allows further members, so one document does.
+        documents.MapMethods("/jwks.json", Methods, TokenKeys);
+        documents.MapMethods("/denylist-jwks.json", Methods, FeedKeys);
+        documents.MapMethods("/openid-configuration", Methods, Describe);
+        documents.MapMethods("/oauth-authorization-server", Methods, Describe); // RFC 8414 §2 allows further members, so one document does.
     }
 
     private static IResult TokenKeys(

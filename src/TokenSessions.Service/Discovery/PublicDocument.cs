@@ -23,6 +23,11 @@ internal sealed class PublicDocument(byte[] content, string contentType, string 
 
         response.ContentType = contentType;
         response.ContentLength = content.Length;
+        if (HttpMethods.IsHead(request.Method))
+        {
+            return;
+        }
+
         await response.Body.WriteAsync(content, httpContext.RequestAborted);
     }
 }

@@ -40,6 +40,22 @@ public sealed class DiscoveryTests : IAsyncDisposable
         Assert.Equal(TimeSpan.FromSeconds(2), response.Headers.RetryAfter!.Delta);
     }
 
+    [Theory]
+    [InlineData("/.well-known/jwks.json")]
+    [InlineData("/.well-known/denylist-jwks.json")]
+    [InlineData("/.well-known/openid-configuration")]
+    [InlineData("/.well-known/oauth-authorization-server")]
+    public async Task HEAD_is_answered_as_GET_without_the_body(string path)
+    {
+        using var get = await _service.RespondAsync(HttpMethod.Get, path);
+        using var head = await _service.RespondAsync(HttpMethod.Head, path);
+
+        Assert.Equal(200, (int)head.StatusCode);
+        Assert.Equal(get.Headers.ETag, head.Headers.ETag);
+        Assert.Equal(get.Content.Headers.ContentType, head.Content.Headers.ContentType);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task Keys_of_tokens_and_keys_of_the_feed_are_never_in_one_set()
     {
