@@ -35,7 +35,7 @@ internal static class RevocationEndpoints
         var fields = await RequestFields.ReadAsync(context.Request, FieldFormats.Json, Fields, context.RequestAborted);
         var name = fields.Required("kind", MaxKindLength);
         var value = fields.Optional("value", MaxValueLength) ?? "";
-        var reason = fields.Optional("reason", MaxReasonLength) ?? "";
+        var reason = fields.Required("reason", MaxReasonLength); // Without one the audit trail would say nothing.
         if (fields.Problem is { } malformed)
         {
             return malformed;

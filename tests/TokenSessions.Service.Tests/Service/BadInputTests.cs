@@ -189,18 +189,20 @@ public sealed class BadInputTests(BadInputTests.Fixture fixture) : IClassFixture
     }
 
     [Theory]
-    [InlineData("""{"kind":"session"}""", "value")]
-    [InlineData("""{"kind":"session","value":"short"}""", "value")]
-    [InlineData("""{"kind":"Session","value":"AAAAAAAAAAAAAAAAAAAAAA"}""", "kind")]
-    [InlineData("""{"kind":"everything"}""", "kind")]
-    [InlineData("""{"value":"x"}""", "kind")]
-    [InlineData("""{"kind":"all","value":"x"}""", "value")]
-    [InlineData("""{"kind":"subject","value":""}""", "value")]
-    [InlineData("""{"kind":"subject","value":"a\nb"}""", "value")]
+    [InlineData("""{"kind":"session","reason":"r"}""", "value")]
+    [InlineData("""{"kind":"session","value":"short","reason":"r"}""", "value")]
+    [InlineData("""{"kind":"Session","value":"AAAAAAAAAAAAAAAAAAAAAA","reason":"r"}""", "kind")]
+    [InlineData("""{"kind":"everything","reason":"r"}""", "kind")]
+    [InlineData("""{"value":"x","reason":"r"}""", "kind")]
+    [InlineData("""{"kind":"all","value":"x","reason":"r"}""", "value")]
+    [InlineData("""{"kind":"subject","value":"","reason":"r"}""", "value")]
+    [InlineData("""{"kind":"subject","value":"a\nb","reason":"r"}""", "value")]
     [InlineData("""{"kind":"subject","value":"demo","reason":"a\nb"}""", "reason")]
     [InlineData("""{"kind":"subject","value":"demo","reason":7}""", "reason")]
-    [InlineData("""{"kind":"subject","value":"demo","issuer":"x"}""", "member")]
-    [InlineData("""{"kind":"key","value":"x y"}""", "value")]
+    [InlineData("""{"kind":"subject","value":"demo","reason":""}""", "reason")]
+    [InlineData("""{"kind":"subject","value":"demo"}""", "reason")]
+    [InlineData("""{"kind":"subject","value":"demo","issuer":"x","reason":"r"}""", "member")]
+    [InlineData("""{"kind":"key","value":"x y","reason":"r"}""", "value")]
     public async Task A_revocation_that_cannot_be_made_names_the_member_and_writes_nothing(string body, string named)
     {
         var admin = await fixture.AdminTokenAsync();

@@ -70,7 +70,7 @@ public sealed class SecrecyTests
         {
             "/login" => await service.LoginAsync(new { username = "demo", password = TestService.Password }),
             "/logout" => await service.SendAsync(HttpMethod.Post, path, bearer: tokens.AccessToken),
-            _ => await service.SendAsync(HttpMethod.Post, path, TestService.Json(new { kind = "subject", value = "demo" }), admin),
+            _ => await service.SendAsync(HttpMethod.Post, path, TestService.Json(new { kind = "subject", value = "demo", reason = "a test" }), admin),
         };
 
         Assert.Equal((503, "temporarily_unavailable"), (answer.Status, answer.Code));
