@@ -44,8 +44,7 @@ internal static class ServiceHost
         app.UseProblemAnswers();
         app.UseRouting();
         app.UseRequestTimeouts();
-        app.UseAuthentication();
-        app.UseAuthorization();
+        app.UseAuthorization(); // Authenticates as well, with the scheme that the endpoint's policy names.
         Map(app);
         return app;
     }

@@ -19,6 +19,9 @@ internal static class BearerSchemes
     /// <summary>The same without the denylist: to see what a token said that the denylist has ended. Grants nothing.</summary>
     public const string RevokedLogout = "TokenSessions.RevokedLogout";
 
+    /// <summary>The policy of endpoints that serve every session.</summary>
+    public const string SessionPolicy = "TokenSessions.Session";
+
     /// <summary>The policy of the administrator's endpoints.</summary>
     public const string AdminPolicy = "TokenSessions.Admin";
 
@@ -28,8 +31,9 @@ internal static class BearerSchemes
 
     public static void AddBearerSchemes(this IServiceCollection services)
     {
-        // Not AddAuthentication: that brings data protection, which would write keys of its own to the home directory.
-        services.AddAuthenticationCore(authentication => authentication.DefaultScheme = AnyAudience);
+        // Not AddAuthentication: that brings data protection, which would write keys of its own to the home directory. And no
+        // default scheme: it would validate every request's token once more than its endpoint does, for another audience.
+        services.AddAuthenticationCore();
         services.AddWebEncoders();
         new AuthenticationBuilder(services)
             .AddTokenSessions(AnyAudience, section: null, options => options.AcceptAnyAudience = true)
@@ -61,6 +65,7 @@ internal static class BearerSchemes
         }
 
         services.AddAuthorizationBuilder()
+            .AddPolicy(SessionPolicy, policy => policy.AddAuthenticationSchemes(AnyAudience).RequireAuthenticatedUser())
             .AddPolicy(AdminPolicy, policy => policy.AddAuthenticationSchemes(OwnAudience).RequireScope(AdminScope));
     }
 }
