@@ -34,17 +34,17 @@ public sealed record AudienceOptions
 
         if (SignatureAlgorithm.Find(Algorithm) is null)
         {
-            yield return $"{nameof(Algorithm)} of {Uri} must be one of {string.Join(", ", SignatureAlgorithm.All)}, but is {Algorithm}.";
+            yield return $"{nameof(Algorithm)} must be one of {string.Join(", ", SignatureAlgorithm.All)}, but is {Algorithm}.";
         }
 
         if (Type is not ("at+jwt" or "JWT"))
         {
-            yield return $"{nameof(Type)} of {Uri} must be at+jwt or JWT, but is {Type}.";
+            yield return $"{nameof(Type)} must be at+jwt or JWT, but is {Type}.";
         }
 
         foreach (var scope in (Scopes ?? []).Where(scope => !Scope.IsToken(scope)))
         {
-            yield return $"{nameof(Scopes)} of {Uri}: {scope} is no scope (RFC 6749 §3.3).";
+            yield return $"{nameof(Scopes)} has {scope}, which is no scope (RFC 6749 §3.3).";
         }
     }
 

@@ -71,9 +71,12 @@ public sealed record SessionIssuerOptions
             yield return $"{nameof(DefaultAudience)} {broken}";
         }
 
-        foreach (var audience in Audiences.SelectMany(audience => audience.Problems()))
+        foreach (var (index, audience) in Audiences.Index())
         {
-            yield return $"{nameof(Audiences)}: {audience}";
+            foreach (var broken in audience.Problems())
+            {
+                yield return $"{nameof(Audiences)}[{index}].{broken}";
+            }
         }
 
         if (Audiences.GroupBy(audience => audience.Uri).FirstOrDefault(same => same.Count() > 1) is { } twice)

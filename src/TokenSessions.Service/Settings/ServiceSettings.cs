@@ -1,5 +1,6 @@
 using System.Text;
 using TokenSessions.Issuing;
+using TokenSessions.Service.Sessions;
 using TokenSessions.Service.Users;
 
 namespace TokenSessions.Service.Settings;
@@ -127,9 +128,14 @@ internal sealed record ServiceSettings
         };
 
         settings.Check(reader);
-        return reader.Problems.Count == 0
-            ? settings
-            : throw new StartException($"The service cannot start with these settings:\n{string.Join('\n', reader.Problems.Select(problem => $"- {problem}"))}");
+        if (reader.Problems.Count == 0)
+        {
+            return settings;
+        }
+
+        // What is missing may stand there misspelt.
+        var problems = reader.Problems.Concat(settings.Unknown.Select(name => $"{name} is no setting of this service."));
+        throw new StartException($"The service cannot start with these settings:\n{string.Join('\n', problems.Select(problem => $"- {problem}"))}");
     }
 
     /// <summary>Reads only where the users file lies: a command that changes it needs no service that could start.</summary>
@@ -199,11 +205,6 @@ internal sealed record ServiceSettings
             reader.Report(nameof(Issuer), issuer);
         }
 
-        if (Audience.Length == 0)
-        {
-            reader.Report(nameof(Audience), "is missing: name the API that tokens are for when a login names none.");
-        }
-
         if (DataDirectory.Length == 0)
         {
             reader.Report(nameof(DataDirectory), "is missing, and this user has no directory for local application data.");
@@ -230,14 +231,30 @@ internal sealed record ServiceSettings
                 + "a key that signs before every cache has it would be unknown there.");
         }
 
-        foreach (var problem in ToIssuerOptions().Problems())
+        CheckAudiences(reader);
+        foreach (var problem in ToIssuerOptions().Problems().Where(problem => !problem.StartsWith($"{nameof(Audiences)}[", StringComparison.Ordinal)))
         {
             // Each begins with the name of its option, and all but one are named as their settings.
             var name = problem[..problem.AsSpan().IndexOfAny(" :")];
             var setting = name == nameof(SessionIssuerOptions.DefaultAudience) ? nameof(Audience) : name;
-            if (!reader.HasReported(setting))
+            reader.Report(setting, problem[name.Length..].TrimStart(':', ' '));
+        }
+    }
+
+    /// <summary>What is wrong with each audience by itself, under the name it has in the configuration.</summary>
+    private void CheckAudiences(SettingsReader reader)
+    {
+        foreach (var (audience, path) in Audiences.Zip(reader.Children(nameof(Audiences))))
+        {
+            foreach (var problem in audience.Problems())
             {
-                reader.Report(setting, problem[name.Length..].TrimStart(':', ' '));
+                var name = problem[..problem.IndexOf(' ', StringComparison.Ordinal)];
+                reader.Report($"{path}:{name}", problem[(name.Length + 1)..]);
+            }
+
+            if (audience.Uri != Issuer && audience.Scopes?.Contains(BearerSchemes.AdminScope) == true)
+            {
+                reader.Report($"{path}:{nameof(audience.Scopes)}", $"must not have {BearerSchemes.AdminScope}: it is granted for the issuer's own audience alone.");
             }
         }
     }
@@ -251,7 +268,7 @@ internal sealed record ServiceSettings
     {
         if (issuer.Length == 0)
         {
-            return "is missing: give the https address of this service, such as https://sessions.example.com.";
+            return null; // The issuing core says so.
         }
 
         if (!Uri.TryCreate(issuer, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http") || uri.UserInfo.Length > 0)

@@ -13,22 +13,21 @@ internal sealed class SettingsReader(IConfiguration configuration, string sectio
 
     private readonly IConfigurationSection _section = configuration.GetSection(section);
     private readonly List<string> _problems = [];
-    private readonly HashSet<string> _reported = [];
 
     /// <summary>What was wrong with the values read so far.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
-    /// <summary>Adds a problem of a setting.</summary>
+    /// <summary>Adds a problem of a setting, unless just this has been said.</summary>
     /// <param name="name">The setting, without the section.</param>
     /// <param name="problem">A sentence that goes on after the name.</param>
     public void Report(string name, string problem)
     {
-        _reported.Add(name);
-        _problems.Add($"{section}:{name} (environment variable {section}__{name.Replace(":", "__", StringComparison.Ordinal)}) {problem}");
+        var line = $"{section}:{name} (environment variable {section}__{name.Replace(":", "__", StringComparison.Ordinal)}) {problem}";
+        if (!_problems.Contains(line))
+        {
+            _problems.Add(line);
+        }
     }
-
-    /// <summary>Whether something was reported of this setting: what follows from it is then no news.</summary>
-    public bool HasReported(string name) => _reported.Contains(name);
 
     /// <summary>A text; null where the setting is absent or empty.</summary>
     public string? Text(string name) => _section[name] is { Length: > 0 } text ? text : null;
