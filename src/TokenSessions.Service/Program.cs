@@ -11,7 +11,9 @@ try
             command.AsSpan(1), ServiceSettings.ReadPlaces(WebApplication.CreateBuilder(settings).Configuration), Console.Out);
     }
 
-    await ServiceHost.Build(args).RunAsync();
+    await using var service = ServiceHost.Build(args);
+    await service.Services.GetRequiredService<ServiceStart>().RunAsync(CancellationToken.None); // Until the host runs, Ctrl+C ends the process.
+    await service.RunAsync();
     return 0;
 }
 catch (StartException e)

@@ -99,7 +99,7 @@ internal static class ServiceHost
 
         services.AddSingleton<FirstRun>();
         services.AddSingleton<FileReloads>();
-        services.AddHostedService<ServiceStart>();
+        services.AddSingleton<ServiceStart>();
         services.AddHostedService<FileReloadsHost>();
     }
 

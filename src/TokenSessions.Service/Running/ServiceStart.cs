@@ -10,9 +10,12 @@ using TokenSessions.Validation.Denylist;
 namespace TokenSessions.Service.Running;
 
 /// <summary>Opens everything before the server listens. Nothing of it happens while a tool only builds the host to describe it.</summary>
-internal sealed class ServiceStart(IServiceProvider services) : IHostedLifecycleService
+/// <remarks>No hosted service: whatever one throws the host logs with its stack, and an operator wants the sentence alone.</remarks>
+internal sealed class ServiceStart(IServiceProvider services)
 {
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    /// <summary>Opens everything, once, before the host starts.</summary>
+    /// <exception cref="StartException">The service cannot start as it is set up.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         var settings = services.GetRequiredService<ServiceSettings>();
         var log = services.GetRequiredService<Log>();
@@ -31,16 +34,6 @@ internal sealed class ServiceStart(IServiceProvider services) : IHostedLifecycle
             throw new StartException(e.Message, e);
         }
     }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task OpenAsync(ServiceSettings settings, Log log, CancellationToken cancellationToken)
     {

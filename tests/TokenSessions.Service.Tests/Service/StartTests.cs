@@ -111,11 +111,35 @@ public sealed class StartTests : IDisposable
 
         Directory.CreateDirectory(DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
 
-        var (exitCode, _, error) = await RunAsync([], Development());
+        await AssertRefusedWithOneSentenceAsync(Development(), "chmod 700");
 
-        Assert.Equal(1, exitCode);
-        Assert.Contains("chmod 700", error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(DataDirectory));
+    }
+
+    [Fact]
+    public async Task A_data_directory_that_is_a_file_is_refused()
+    {
+        await File.WriteAllTextAsync(DataDirectory, "", TestContext.Current.CancellationToken);
+
+        await AssertRefusedWithOneSentenceAsync(Development(), DataDirectory);
+    }
+
+    [Fact]
+    public async Task A_second_owner_of_the_store_is_refused()
+    {
+        await using var owner = new TestService();
+        owner.CreateClient().Dispose();
+
+        await AssertRefusedWithOneSentenceAsync(Development(("DataDirectory", owner.DataDirectory)), "journal");
+    }
+
+    /// <summary>Stack traces and a log's repetition would hide what the operator has to do.</summary>
+    private async Task AssertRefusedWithOneSentenceAsync(Dictionary<string, string> environment, string named)
+    {
+        var (exitCode, output, error) = await RunAsync([], environment);
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Contains(named, Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -176,7 +200,7 @@ public sealed class StartTests : IDisposable
     private Task<(int ExitCode, string Output, string Error)> RunAsync(
         string[] arguments, Dictionary<string, string> environment, string input = "")
     {
-        environment["TokenSessions__DataDirectory"] = DataDirectory;
+        environment.TryAdd("TokenSessions__DataDirectory", DataDirectory);
         return ServiceProcess.RunAsync(arguments, environment, input);
     }
 
