@@ -43,14 +43,20 @@ internal sealed partial class Log(ILogger<Log> logger)
     [LoggerMessage(2010, LogLevel.Error, "The signed denylist cannot be published. {Problem}")]
     public partial void FeedUnavailable(string problem);
 
-    [LoggerMessage(2011, LogLevel.Error, "{Path} was answered 503: {Problem}")]
-    public partial void DependencyUnavailable(string path, string problem, Exception exception);
+    [LoggerMessage(2011, LogLevel.Warning, "{Path} was answered 503: {Problem}")]
+    public partial void DependencyUnavailable(string path, string problem);
 
     [LoggerMessage(2012, LogLevel.Error, "{Path} was answered 500.")]
     public partial void RequestFailed(string path, Exception exception);
 
     [LoggerMessage(2020, LogLevel.Warning, "No user of {Path} has the scope {Scope}: nobody can revoke. Give it to one with: users add NAME --scope {Scope}")]
     public partial void NoAdministrator(string path, string scope);
+
+    [LoggerMessage(2023, LogLevel.Debug, "The exception behind a 503 of {Path}.")]
+    public partial void DependencyException(string path, Exception exception);
+
+    [LoggerMessage(2024, LogLevel.Debug, "The client of {Path} left while it was sending.")]
+    public partial void ClientLeft(string path);
 
     [LoggerMessage(2022, LogLevel.Warning, "A login came with X-Forwarded-For, which is not believed. Behind a proxy set ASPNETCORE_FORWARDEDHEADERS_ENABLED=true, or all callers share the limit of its address; without a proxy the caller made it up. Said once.")]
     public partial void ForwardingOff();
@@ -73,6 +79,9 @@ internal sealed partial class Log(ILogger<Log> logger)
     [LoggerMessage(2105, LogLevel.Information, "A logout was refused: {Rejection}.")]
     public partial void LogoutRefused(string rejection);
 
+    [LoggerMessage(2106, LogLevel.Warning, "A logout was not confirmed: it stands or it does not; session {SessionId} of {Subject}, everywhere: {Everywhere}.")]
+    public partial void LogoutUncertain(string? subject, string? sessionId, bool everywhere);
+
     [LoggerMessage(2200, LogLevel.Warning, "Security: a login of {Subject} from {Address} failed.")]
     public partial void LoginFailed(string? subject, IPAddress? address);
 
@@ -90,6 +99,9 @@ internal sealed partial class Log(ILogger<Log> logger)
 
     [LoggerMessage(2300, LogLevel.Information, "Audit: {Actor} (session {ActorSession}) revoked {Kind} {Value}: {Reason}. Effective by {EffectiveBy:O}.")]
     public partial void Revoked(string actor, string actorSession, string kind, string value, string reason, DateTimeOffset effectiveBy);
+
+    [LoggerMessage(2301, LogLevel.Warning, "Audit: {Actor} (session {ActorSession}) asked to revoke {Kind} {Value}: {Reason}. The outcome is unknown: the rule stands or it does not.")]
+    public partial void RevocationUncertain(string actor, string actorSession, string kind, string value, string reason);
 
     /// <summary>Writes what an issuer noticed, if it is anything.</summary>
     public void Noticed(SecurityEvent securityEvent, string? subject, string? sessionId)

@@ -53,7 +53,17 @@ internal static class RevocationEndpoints
         }
 
         var actor = context.GetValidatedToken();
-        var revocation = await revoker.RevokeAsync(kind, value, reason, actor.Subject, context.RequestAborted);
+        Revocation revocation;
+        try
+        {
+            revocation = await revoker.RevokeAsync(kind, value, reason, actor.Subject, RequestDeadline.Of(context));
+        }
+        catch (Exception e) when (e is SessionStoreUnavailableException or OperationCanceledException)
+        {
+            log.RevocationUncertain(actor.Subject, actor.SessionId, name, value, reason);
+            throw;
+        }
+
         log.Revoked(actor.Subject, actor.SessionId, name, value, reason, revocation.EffectiveBy);
         await denylist.SyncAfterWriteAsync();
         return TypedResults.Json(

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using TokenSessions.Issuing;
 using TokenSessions.Issuing.Keys;
 using TokenSessions.Issuing.Stores;
@@ -26,6 +27,10 @@ internal static class ExceptionAnswers
                 // Nobody is waiting for an answer any more, or the deadline's own handler gives it.
                 throw;
             }
+            catch (ConnectionResetException)
+            {
+                log.ClientLeft(context.Request.Path); // No failure of ours, and nobody to answer.
+            }
             catch (Exception e) when (!context.Response.HasStarted)
             {
                 await For(e, context, log).ExecuteAsync(context);
@@ -42,8 +47,12 @@ internal static class ExceptionAnswers
                 return ProblemAnswer.ForStatus(bad.StatusCode);
 
             case SessionStoreUnavailableException or SigningKeyUnavailableException or SubjectDirectoryUnavailableException:
-                log.DependencyUnavailable(context.Request.Path, exception.Message, exception);
+                log.DependencyUnavailable(context.Request.Path, exception.Message);
+                log.DependencyException(context.Request.Path, exception);
                 return ProblemAnswer.Unavailable("A part this service needs is down. Nothing is lost; send the same request again.", Soon);
+
+            case OperationCanceledException: // A write's own deadline, a moment before the request's.
+                return ProblemAnswer.Unavailable("This took too long and was given up.", Soon);
 
             default:
                 log.RequestFailed(context.Request.Path, exception);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Net.Http.Headers;
 using TokenSessions.Validation.Jose;
 
@@ -170,9 +171,16 @@ internal sealed class RequestFields
         var buffer = new byte[(request.ContentLength ?? MaxBodyLength) + 1];
         var length = 0;
         int read;
-        while (length < buffer.Length && (read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken)) > 0)
+        try
         {
-            length += read;
+            while (length < buffer.Length && (read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken)) > 0)
+            {
+                length += read;
+            }
+        }
+        catch (IOException e) when (e is not BadHttpRequestException) // Each protocol has its own words for a client that left.
+        {
+            throw new ConnectionResetException("The client left while it was sending.", e);
         }
 
         return length > MaxBodyLength ? null : buffer.AsMemory(0, length);

@@ -1,5 +1,6 @@
 using TokenSessions.AspNetCore;
 using TokenSessions.Issuing;
+using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Denylist;
 using TokenSessions.Service.Http;
 using TokenSessions.Validation;
@@ -21,19 +22,38 @@ internal sealed class Logout(
     private const string ReasonEverywhere = "signed out everywhere";
 
     /// <summary>By a refresh token of any generation; for all sessions of the user it must be a live one.</summary>
+    /// <param name="refreshToken">The token.</param>
+    /// <param name="everywhere">Whether to end all sessions of the user.</param>
+    /// <param name="cancellationToken">The deadline; not the client, who may hang up.</param>
     /// <returns>Why not, or null when the session is over.</returns>
     public async Task<ProblemAnswer?> ByRefreshTokenAsync(string refreshToken, bool everywhere, CancellationToken cancellationToken)
     {
-        var ended = await sessions.EndAsync(refreshToken, everywhere, cancellationToken);
+        EndResult ended;
+        try
+        {
+            ended = await sessions.EndAsync(refreshToken, everywhere, cancellationToken);
+        }
+        catch (Exception e) when (e is SessionStoreUnavailableException or OperationCanceledException)
+        {
+            log.LogoutUncertain(subject: null, sessionId: null, everywhere);
+            throw;
+        }
+
         log.Noticed(ended.SecurityEvent, ended.Subject, ended.SessionId);
-        await denylist.SyncAfterWriteAsync();
         if (!ended.IsEnded)
         {
+            // A sync for whoever sends garbage would be work for nothing; a token used twice has made a rule all the same.
+            if (ended.SecurityEvent == SecurityEvent.RefreshTokenReused)
+            {
+                await denylist.SyncAfterWriteAsync();
+            }
+
             log.LogoutRefused(ended.Rejection.ToString());
             return SessionProblem.For(ended.Rejection);
         }
 
         log.SessionEnded(ended.Subject, ended.SessionId, everywhere);
+        await denylist.SyncAfterWriteAsync();
         return null;
     }
 
@@ -54,9 +74,18 @@ internal sealed class Logout(
 
         var token = verdict.Token;
         var (kind, value) = everywhere ? (RuleKind.Subject, token.Subject) : (RuleKind.Session, token.SessionId);
-        await revoker.RevokeAsync(kind, value, everywhere ? ReasonEverywhere : Reason, token.Subject, context.RequestAborted);
-        await denylist.SyncAfterWriteAsync();
+        try
+        {
+            await revoker.RevokeAsync(kind, value, everywhere ? ReasonEverywhere : Reason, token.Subject, RequestDeadline.Of(context));
+        }
+        catch (Exception e) when (e is SessionStoreUnavailableException or OperationCanceledException)
+        {
+            log.LogoutUncertain(token.Subject, token.SessionId, everywhere);
+            throw;
+        }
+
         log.SessionEnded(token.Subject, token.SessionId, everywhere);
+        await denylist.SyncAfterWriteAsync();
         return (true, verdict);
     }
 

@@ -27,7 +27,7 @@ internal static class LogoutEndpoint
         // A client that adds its access token to every request may hold a stale one: the refresh token decides.
         if (refreshToken is not null)
         {
-            return await logout.ByRefreshTokenAsync(refreshToken, everywhere, context.RequestAborted) is { } problem
+            return await logout.ByRefreshTokenAsync(refreshToken, everywhere, RequestDeadline.Of(context)) is { } problem
                 ? problem
                 : TypedResults.NoContent();
         }

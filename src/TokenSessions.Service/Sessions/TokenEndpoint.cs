@@ -42,7 +42,7 @@ internal static class TokenEndpoint
             return problem;
         }
 
-        var refreshed = await sessions.RefreshAsync(request, context.RequestAborted);
+        var refreshed = await sessions.RefreshAsync(request, RequestDeadline.Of(context));
         log.Noticed(refreshed.SecurityEvent, refreshed.Subject, refreshed.SessionId);
         if (refreshed.SecurityEvent == SecurityEvent.RefreshTokenReused)
         {

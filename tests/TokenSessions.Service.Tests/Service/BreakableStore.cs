@@ -14,6 +14,9 @@ internal sealed class BreakableStore(JournalStore store) : ISessionStore, IDenyl
     /// <summary>Reads then last until they are given up.</summary>
     public bool IsHanging { get; set; }
 
+    /// <summary>What happens before a rule that was decided is written to the feed; null for nothing.</summary>
+    public Func<CancellationToken, Task>? BeforeFeed { get; set; }
+
     private JournalStore Store => IsBroken ? throw new SessionStoreUnavailableException("The test broke the store.") : store;
 
     public async Task<IReadOnlyDictionary<AuthorityKey, AuthorityItem>> ReadAsync(
@@ -29,8 +32,15 @@ internal sealed class BreakableStore(JournalStore store) : ISessionStore, IDenyl
 
     public Task<AuthorityItem> DenyAsync(Denial denial, CancellationToken cancellationToken) => Store.DenyAsync(denial, cancellationToken);
 
-    public Task WriteFeedAsync(DenylistRule rule, DateTimeOffset? expiresAt, CancellationToken cancellationToken) =>
-        Store.WriteFeedAsync(rule, expiresAt, cancellationToken);
+    public async Task WriteFeedAsync(DenylistRule rule, DateTimeOffset? expiresAt, CancellationToken cancellationToken)
+    {
+        if (BeforeFeed is { } before)
+        {
+            await before(cancellationToken);
+        }
+
+        await Store.WriteFeedAsync(rule, expiresAt, cancellationToken);
+    }
 
     public Task MarkFedAsync(AuthorityKey key, long watermark, CancellationToken cancellationToken) =>
         Store.MarkFedAsync(key, watermark, cancellationToken);
