@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace TokenSessions.AspNetCore;
@@ -7,8 +6,6 @@ namespace TokenSessions.AspNetCore;
 /// <remarks>By hand, because the framework's binder throws at the first value it cannot convert, and takes 30 for 30 days.</remarks>
 internal sealed class TokenSessionsSettings(IConfigurationSection section, TokenSessionsOptions options)
 {
-    private static readonly string[] DurationFormats = [@"h\:m\:s", @"h\:m\:s\.FFF", @"d\.h\:m\:s"];
-
     public static void Read(IConfiguration configuration, string sectionName, TokenSessionsOptions options)
     {
         options.Section = sectionName;
@@ -80,18 +77,12 @@ internal sealed class TokenSessionsSettings(IConfigurationSection section, Token
             return null;
         }
 
-        if (text == "0")
-        {
-            return TimeSpan.Zero;
-        }
-
-        // Exactly: the platform's lenient parser takes 30 and 30:00:00 for 30 days, which nobody has in mind who writes it here.
-        if (TimeSpan.TryParseExact(text, DurationFormats, CultureInfo.InvariantCulture, out var duration))
+        if (SettingText.TryReadDuration(text, out var duration))
         {
             return duration;
         }
 
-        Unreadable(name, "must be a duration written hh:mm:ss, such as 00:00:30");
+        Unreadable(name, SettingText.DurationRule);
         return null;
     }
 
@@ -102,12 +93,12 @@ internal sealed class TokenSessionsSettings(IConfigurationSection section, Token
             return null;
         }
 
-        if (bool.TryParse(text, out var truth))
+        if (SettingText.TryReadFlag(text, out var truth))
         {
             return truth;
         }
 
-        Unreadable(name, "must be true or false");
+        Unreadable(name, SettingText.FlagRule);
         return null;
     }
 

@@ -1,4 +1,4 @@
-using System.Globalization;
+using TokenSessions.AspNetCore;
 
 namespace TokenSessions.Service.Settings;
 
@@ -32,7 +32,7 @@ internal sealed class SettingsReader(IConfiguration configuration, string sectio
     /// <summary>A text; null where the setting is absent or empty.</summary>
     public string? Text(string name) => _section[name] is { Length: > 0 } text ? text : null;
 
-    /// <summary>A duration written <c>[days.]hh:mm:ss</c>.</summary>
+    /// <summary>A duration written <c>[days.]hh:mm:ss</c>, or <c>0</c>.</summary>
     public TimeSpan Duration(string name, TimeSpan otherwise)
     {
         if (Text(name) is not { } text)
@@ -40,14 +40,12 @@ internal sealed class SettingsReader(IConfiguration configuration, string sectio
             return otherwise;
         }
 
-        // The format alone would read "10" as ten days.
-        if (text.Contains(':', StringComparison.Ordinal)
-            && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var duration))
+        if (SettingText.TryReadDuration(text, out var duration))
         {
             return duration;
         }
 
-        Report(name, $"must be a duration written as hh:mm:ss or days.hh:mm:ss, such as 00:10:00, but is {Quote(text)}.");
+        Report(name, $"{SettingText.DurationRule}, but is {Quote(text)}.");
         return otherwise;
     }
 
@@ -59,12 +57,12 @@ internal sealed class SettingsReader(IConfiguration configuration, string sectio
             return false;
         }
 
-        if (bool.TryParse(text, out var flag))
+        if (SettingText.TryReadFlag(text, out var flag))
         {
             return flag;
         }
 
-        Report(name, $"must be true or false, but is {Quote(text)}.");
+        Report(name, $"{SettingText.FlagRule}, but is {Quote(text)}.");
         return false;
     }
 

@@ -23,15 +23,15 @@ public sealed class SettingsTests : IDisposable
 
         Assert.Equal(
             [
-                "AcceptTokensWhileDenylistIsDown must be a duration written hh:mm:ss, such as 00:00:30, but is '25:00:00'.",
+                "AcceptTokensWhileDenylistIsDown must be a duration written hh:mm:ss or days.hh:mm:ss, such as 00:10:00, or 0, but is '25:00:00'.",
                 "AcceptTokensWithoutDenylist must be true or false, but is 'yes'.",
                 "Audience is missing: give the aud that names this API.",
-                "ClockSkew must be a duration written hh:mm:ss, such as 00:00:30, but is 'abc'.",
+                "ClockSkew must be a duration written hh:mm:ss or days.hh:mm:ss, such as 00:10:00, or 0, but is 'abc'.",
                 "DenylistUri must be https, or http on this machine, without query and fragment, but is 'http://feed.example/'.",
                 "Issuer is missing: give the exact iss of the tokens to accept.",
                 "KeySetFile names no file: 'missing.json'.",
                 "KeySetUri must be an absolute URL, but is 'ftp://x'.",
-                "MaxStaleness must be a duration written hh:mm:ss, such as 00:00:30, but is '30'.",
+                "MaxStaleness must be a duration written hh:mm:ss or days.hh:mm:ss, such as 00:10:00, or 0, but is '30'.",
                 "MaxTokenLifetime must be above 0 and at most 1.00:00:00, but is 1.00:00:01.",
                 "Types:0 must be a text that is not empty, but is ''.",
             ],
@@ -102,7 +102,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("AcceptTokensWhileDenylistIsDown", "00:05:00", "00:05:00")]
     [InlineData("ClockSkew", "00:00:05", "00:00:05")]
     [InlineData("MaxStaleness", "", "00:00:30")] // Emptied means unset.
-    [InlineData("MaxStaleness", "0:1:0", "00:01:00")]
+    [InlineData("MaxStaleness", "00:01:00", "00:01:00")]
     [InlineData("MaxTokenLifetime", "1.00:00:00", "1.00:00:00")]
     [InlineData("AcceptTokensWithoutDenylist", "TRUE", "True")]
     [InlineData("KeySetUri", "https://id.example/keys", "https://id.example/keys")]
@@ -127,6 +127,20 @@ public sealed class SettingsTests : IDisposable
             "AcceptTokensWithoutDenylist" => settings.AcceptTokensWithoutDenylist.ToString(),
             _ => settings.KeySetUri?.ToString(),
         });
+    }
+
+    [Theory]
+    [InlineData("30")] // The platform's parser: 30 days.
+    [InlineData("10:00")] // 10 hours.
+    [InlineData("24:00:00")] // 24 days.
+    [InlineData("0:1:0")]
+    [InlineData("-00:00:01")]
+    [InlineData("00:00:00.5")]
+    public async Task A_duration_that_could_be_misread_is_a_problem(string text)
+    {
+        var problems = await ProblemsAsync("Production", [("Issuer", "https://id.example"), ("Audience", "api"), ("ClockSkew", text)]);
+
+        Assert.Equal([$"ClockSkew must be a duration written hh:mm:ss or days.hh:mm:ss, such as 00:10:00, or 0, but is '{text}'."], problems);
     }
 
     [Fact]

@@ -22,6 +22,7 @@ public sealed class StartTests : IDisposable
             ["TokenSessions__Store"] = "dynamodb",
             ["TokenSessions__FirstRunPassword"] = "correct horse 42",
             ["TokenSessions__AccessTokenLifetime"] = "10",
+            ["TokenSessions__RefreshIdleLifetime"] = "10:00",
             ["TokenSessions__SessionLifetime"] = "900.00:00:00",
             ["TokenSessions__JwksMaxAge"] = "2.00:00:00",
             ["TokenSessions__AllowPrivateKeysInFiles"] = "maybe",
@@ -39,7 +40,8 @@ public sealed class StartTests : IDisposable
         Assert.Equal(
             [
                 "The service cannot start with these settings:",
-                Line("AccessTokenLifetime", "must be a duration written as hh:mm:ss or days.hh:mm:ss, such as 00:10:00, but is \"10\"."),
+                Line("AccessTokenLifetime", "must be a duration written hh:mm:ss or days.hh:mm:ss, such as 00:10:00, or 0, but is \"10\"."),
+                Line("RefreshIdleLifetime", "must be a duration written hh:mm:ss or days.hh:mm:ss, such as 00:10:00, or 0, but is \"10:00\"."),
                 Line("AllowPrivateKeysInFiles", "must be true or false, but is \"maybe\"."),
                 Line("Issuer", "must have no query, no fragment and no slash at its end."),
                 Line("Store", "must be embedded, the only store of this version."),
