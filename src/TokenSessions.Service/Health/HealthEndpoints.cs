@@ -50,14 +50,21 @@ internal static class HealthEndpoints
             failures.Add($"The denylist was last read more than {MaxStaleness.TotalSeconds:0} s ago.");
         }
 
-        var warnings = ring.Current.Problems(time.GetUtcNow(), denylist.IsKeyRevoked).Concat(reloads.Problems());
-        var isReady = failures.Count == 0;
+        var now = time.GetUtcNow();
+        var warnings = ring.Current.Problems(now, denylist.IsKeyRevoked).Concat(reloads.Problems());
+        var isReady = failures.Count == 0 && HasKeysInUse(ring.Current, now, denylist);
         return TypedResults.Json(
             new HealthAnswer(isReady ? "ready" : "not_ready", [.. failures, .. warnings]),
             ServiceJson.Default.HealthAnswer,
             contentType: null,
             isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
+
+    /// <summary>Without a key to sign and one to seal there is no login; which is missing stands among the ring's own problems.</summary>
+    private static bool HasKeysInUse(KeyRing ring, DateTimeOffset now, LocalDenylist denylist) => ring.Entries
+        .Where(entry => entry.Purpose is KeyPurpose.Sign or KeyPurpose.Seal)
+        .GroupBy(entry => (entry.Purpose, entry.Algorithm))
+        .All(line => line.Any(entry => ring.StateOf(entry, now, denylist.IsKeyRevoked) == KeyState.InUse));
 }
 
 /// <summary>The state, and a sentence for everything an operator should look at.</summary>

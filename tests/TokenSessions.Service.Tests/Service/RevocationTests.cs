@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using TokenSessions.Issuing.Keys;
 
 namespace TokenSessions.Service.Tests.Service;
 
@@ -77,6 +79,23 @@ public sealed class RevocationTests : IAsyncDisposable
         Assert.Equal(200, (await _service.SessionAsync(next.AccessToken)).Status);
         Assert.DoesNotContain(stolen, (await _service.SendAsync(HttpMethod.Get, "/.well-known/jwks.json")).Body, StringComparison.Ordinal);
         Assert.Contains("no standby signing key", (await _service.SendAsync(HttpMethod.Get, "/health/ready")).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Is_not_ready_once_every_signing_key_is_revoked()
+    {
+        _service.CreateClient().Dispose();
+        var ring = _service.Services.GetRequiredService<KeyRingFile>().Current;
+        foreach (var key in ring.Entries.Where(entry => entry.Purpose == KeyPurpose.Sign))
+        {
+            Assert.Equal(200, (await _service.SendAsync(HttpMethod.Get, "/health/ready")).Status);
+            Assert.Equal(200, (await _service.RevokeAsync("key", key.KeyId)).Status);
+        }
+
+        var health = await _service.SendAsync(HttpMethod.Get, "/health/ready");
+
+        Assert.Equal(503, health.Status);
+        Assert.Contains("in use", health.Body, StringComparison.Ordinal);
     }
 
     [Fact]
