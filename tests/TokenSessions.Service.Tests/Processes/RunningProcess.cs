@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -10,6 +11,7 @@ namespace TokenSessions.Service.Tests.Processes;
 internal sealed class RunningProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -100,6 +102,15 @@ internal sealed class RunningProcess : IAsyncDisposable
     {
         _process.Kill();
         await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Asks the process to stop, as a container or a service manager does.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> StopAsync(CancellationToken cancellationToken)
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await _process.WaitForExitAsync(cancellationToken).WaitAsync(StopLimit, cancellationToken);
+        return _process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()

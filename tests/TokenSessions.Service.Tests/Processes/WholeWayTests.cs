@@ -120,6 +120,19 @@ public sealed class WholeWayTests : IAsyncLifetime
         await UntilAsync(async () => (await GetAsync(new(_api, "me"), session)).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(20));
     }
 
+    [Fact]
+    public async Task A_service_that_is_stopped_answers_what_it_has_taken_in()
+    {
+        var login = new JsonObject { ["username"] = "demo", ["password"] = Password };
+        var answers = Enumerable.Range(0, 12).Select(_ => _http.PostAsJsonAsync(new Uri(_issuer, "login"), login, Cancelled)).ToArray();
+        await Task.WhenAny(answers); // The rest wait for their turn to be hashed.
+
+        var exitCode = await _serviceProcess!.StopAsync(Cancelled);
+
+        Assert.Equal(0, exitCode);
+        Assert.All(await Task.WhenAll(answers), answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+    }
+
     private async Task StartServiceAsync() => _serviceProcess = await RunningProcess.StartAsync(
         ServiceProgram,
         _issuer,

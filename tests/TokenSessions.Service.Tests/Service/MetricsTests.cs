@@ -47,6 +47,27 @@ public sealed class MetricsTests : IAsyncDisposable
         Assert.Equal("Revoked", await ValidationsOfAsync("/session", HttpMethod.Get, tokens.AccessToken));
     }
 
+    [Fact]
+    public async Task What_the_service_does_is_counted_and_timed()
+    {
+        var tokens = await _service.LoginAsync();
+        await _service.RefreshAsync(tokens.RefreshToken);
+        await _service.RevokeAsync("session", tokens.SessionId);
+        _listener.RecordObservableInstruments();
+
+        lock (_measured)
+        {
+            Assert.Equal(["start", "refresh", "start"], TagsOf("tokensessions.tokens.issued")); // The last is the administrator's.
+            Assert.Equal(["ES256", "ES256", "ES256"], TagsOf("tokensessions.sign.duration"));
+            Assert.Contains("advance", TagsOf("tokensessions.store.duration"));
+            Assert.Contains("deny", TagsOf("tokensessions.store.duration"));
+            Assert.Equal(1, Assert.Single(_measured, one => one.Name == "tokensessions.denylist.rules").Value);
+            Assert.InRange(Assert.Single(_measured, one => one.Name == "tokensessions.denylist.staleness").Value, 0, 5);
+        }
+    }
+
+    private IEnumerable<string?> TagsOf(string name) => _measured.Where(one => one.Name == name).Select(one => one.Tag);
+
     private async Task<string> ValidationsOfAsync(string path, HttpMethod method, string accessToken)
     {
         lock (_measured)

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using TokenSessions.Issuing.Keys;
+using TokenSessions.Issuing.Stores;
+using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Service.Tests.Service;
 
@@ -227,8 +229,17 @@ public sealed class RevocationTests : IAsyncDisposable
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => _service.RefreshAsync(tokens.RefreshToken)));
 
         Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+        Assert.Equal(1, await GenerationAsync(tokens));
         var successors = await Task.WhenAll(answers.Select(answer => _service.RefreshAsync(Tokens.Read(answer.Body).RefreshToken)));
         Assert.All(successors, answer => Assert.Equal(200, answer.Status)); // Interchangeable: none is a second lineage.
+        Assert.Equal(2, await GenerationAsync(tokens));
+    }
+
+    private async Task<int> GenerationAsync(Tokens tokens)
+    {
+        var key = new AuthorityKey(TestService.Issuer, RuleKind.Session, tokens.SessionId);
+        var items = await _service.Services.GetRequiredService<BreakableStore>().ReadAsync([key], TestContext.Current.CancellationToken);
+        return items[key].Generation;
     }
 
     private async Task<JsonElement[]> KeysAsync()
