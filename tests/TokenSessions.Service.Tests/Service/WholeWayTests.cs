@@ -15,8 +15,8 @@ namespace TokenSessions.Service.Tests.Service;
 /// <summary>Login, use, revoke, refuse: the service and the sample API on loopback, over Kestrel, with the real clock.</summary>
 public sealed class WholeWayTests(WholeWayTests.Fixture hosts) : IClassFixture<WholeWayTests.Fixture>
 {
-    /// <summary>How soon a revocation acts at readers of the signed feed.</summary>
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(8);
+    /// <summary>What a user sees on one machine; through the signed feed 8 seconds are promised.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
 
     [Theory]
     [InlineData("session")]
@@ -34,16 +34,7 @@ public sealed class WholeWayTests(WholeWayTests.Fixture hosts) : IClassFixture<W
         Assert.Equal(200, revoked.Status);
         var startedAt = Stopwatch.GetTimestamp();
         Assert.Equal("token_revoked", (await Fixture.GetAsync(hosts.Service, "/session", tokens)).Code);
-        foreach (var api in hosts.Apis)
-        {
-            while ((await Fixture.GetAsync(api, "/me", tokens)).Status == 200 && Stopwatch.GetElapsedTime(startedAt) < Bound)
-            {
-                await Task.Delay(100, TestContext.Current.CancellationToken);
-            }
-
-            var answer = await Fixture.GetAsync(api, "/me", tokens);
-            Assert.Equal((401, "token_revoked"), (answer.Status, answer.Code));
-        }
+        await AssertRevokedAsync(tokens, startedAt);
 
         // A token and a signing key are not the session: its refresh token is sealed under a key of its own.
         var refresh = await hosts.RefreshAsync(tokens);
@@ -54,23 +45,22 @@ public sealed class WholeWayTests(WholeWayTests.Fixture hosts) : IClassFixture<W
     [Fact]
     public async Task Twenty_logins_right_after_a_subject_rule_are_live_everywhere_and_die_of_a_second_one()
     {
+        var before = await hosts.LoginAsync("demo");
         Assert.Equal(200, (await hosts.RevokeAsync("subject", "demo")).Status);
+        var firstAt = Stopwatch.GetTimestamp();
         var logins = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => hosts.LoginAsync("demo")));
-        await Task.Delay(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken); // Every reader has the rule by now, or soon.
+        await AssertRevokedAsync(before, firstAt); // So every reader has the rule.
         foreach (var tokens in logins)
         {
             await AssertAcceptedAsync(tokens);
         }
 
         Assert.Equal(200, (await hosts.RevokeAsync("subject", "demo")).Status);
-        await Task.Delay(Bound, TestContext.Current.CancellationToken);
+        var secondAt = Stopwatch.GetTimestamp();
         foreach (var tokens in logins)
         {
             Assert.Equal("token_revoked", (await Fixture.GetAsync(hosts.Service, "/session", tokens)).Code);
-            foreach (var api in hosts.Apis)
-            {
-                Assert.Equal("token_revoked", (await Fixture.GetAsync(api, "/me", tokens)).Code);
-            }
+            await AssertRevokedAsync(tokens, secondAt);
         }
     }
 
@@ -116,6 +106,21 @@ public sealed class WholeWayTests(WholeWayTests.Fixture hosts) : IClassFixture<W
             .RootElement.GetProperty("kid").GetString(),
         _ => null,
     };
+
+    /// <summary>Real hosts keep real time: asks ten times a second until the bound has passed.</summary>
+    private async Task AssertRevokedAsync(Tokens tokens, long startedAt)
+    {
+        foreach (var api in hosts.Apis)
+        {
+            while ((await Fixture.GetAsync(api, "/me", tokens)).Status == 200 && Stopwatch.GetElapsedTime(startedAt) < Bound)
+            {
+                await Task.Delay(100, TestContext.Current.CancellationToken);
+            }
+
+            var answer = await Fixture.GetAsync(api, "/me", tokens);
+            Assert.Equal((401, "token_revoked"), (answer.Status, answer.Code));
+        }
+    }
 
     private async Task AssertAcceptedAsync(Tokens tokens)
     {
