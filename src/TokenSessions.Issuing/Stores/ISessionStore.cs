@@ -86,10 +86,14 @@ public interface ISessionStore
 /// <param name="Issuer">The <c>iss</c>.</param>
 /// <param name="Kind">The kind.</param>
 /// <param name="Value">The <c>jti</c>, <c>sid</c>, <c>sub</c>, <c>client_id</c> or <c>kid</c>; empty for <see cref="RuleKind.All"/>.</param>
-public readonly record struct AuthorityKey(string Issuer, RuleKind Kind, string Value)
+/// <param name="Region">
+/// The region that writes the item, 0 to 3; 0 where there is one. A table that is replicated between regions keeps the last
+/// writer's whole item, so no two regions write the same one. A session's generations stand in the item of its home region.
+/// </param>
+public readonly record struct AuthorityKey(string Issuer, RuleKind Kind, string Value, int Region = 0)
 {
-    /// <summary>The key under which validators know the rule.</summary>
-    public RuleKey RuleKey => RuleKey.For(Issuer, Kind, Value);
+    /// <summary>The key under which validators know the rule. What denies outright denies it whoever wrote it.</summary>
+    public RuleKey RuleKey => RuleKey.For(Issuer, Kind, Value, Kind.IsWatermark() ? Region : 0);
 }
 
 /// <summary>What the issuer reads before it decides.</summary>

@@ -10,6 +10,12 @@ internal static class JournalRecord
     /// <summary>Stands for "no end" where an end is expected.</summary>
     private const long NoEnd = long.MaxValue;
 
+    /// <summary>A key's region stands above its kind in one byte: 0, in journals of a single region, changes nothing there.</summary>
+    private const int KeyRegionShift = 4;
+
+    /// <summary>The number of regions beyond the first stands above the number of shards; again 0 for a single one.</summary>
+    private const int HeadRegionsShift = 16;
+
     /// <summary>What a payload holds. Numbers stand in files: add members, never renumber one.</summary>
     private enum Content : byte
     {
@@ -32,7 +38,7 @@ internal static class JournalRecord
     {
         var output = new Output(destination);
         output.Byte((byte)Content.Authority);
-        output.Byte((byte)item.Key.Kind);
+        output.Byte((byte)((int)item.Key.Kind | (item.Key.Region << KeyRegionShift)));
         output.Text(item.Key.Issuer);
         output.Text(item.Key.Value);
         output.Byte((byte)((item.IsDenied ? Marks.IsDenied : 0)
@@ -106,8 +112,9 @@ internal static class JournalRecord
 
     private static AuthorityItem ReadAuthority(ref Input input)
     {
-        var kind = (RuleKind)input.Byte();
-        var key = new AuthorityKey(input.Text(), kind, input.Text());
+        var kind = input.Byte();
+        var key = new AuthorityKey(
+            input.Text(), (RuleKind)(kind & ((1 << KeyRegionShift) - 1)), input.Text(), kind >> KeyRegionShift);
         var marks = (Marks)input.Byte();
         return new()
         {
@@ -161,7 +168,7 @@ internal static class JournalRecord
 
         public void Head(DenylistHead head)
         {
-            Int32(head.Shards);
+            Int32(head.Shards | ((head.Regions - 1) << HeadRegionsShift));
             Int64(head.Window.Ticks);
             Int64(head.LongestAccessTokenLifetime.Ticks);
             Int64(head.LongestRefreshLife.Ticks);
@@ -195,13 +202,18 @@ internal static class JournalRecord
 
         public string Text() => Encoding.UTF8.GetString(Take(BinaryPrimitives.ReadUInt16LittleEndian(Take(sizeof(ushort)))));
 
-        public DenylistHead Head() => new()
+        public DenylistHead Head()
         {
-            Shards = Int32(),
-            Window = TimeSpan.FromTicks(Int64()),
-            LongestAccessTokenLifetime = TimeSpan.FromTicks(Int64()),
-            LongestRefreshLife = TimeSpan.FromTicks(Int64()),
-        };
+            var parts = Int32();
+            return new()
+            {
+                Shards = parts & ((1 << HeadRegionsShift) - 1),
+                Regions = (parts >> HeadRegionsShift) + 1,
+                Window = TimeSpan.FromTicks(Int64()),
+                LongestAccessTokenLifetime = TimeSpan.FromTicks(Int64()),
+                LongestRefreshLife = TimeSpan.FromTicks(Int64()),
+            };
+        }
 
         private static DateTimeOffset ToTime(long milliseconds) =>
             milliseconds >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds()

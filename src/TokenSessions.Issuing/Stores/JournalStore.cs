@@ -14,7 +14,7 @@ namespace TokenSessions.Issuing.Stores;
 /// </remarks>
 public sealed class JournalStore : ISessionStore, IDenylistFeed, IAsyncDisposable
 {
-    private const char KindEnd = ':'; // In a continuation, behind the name of the kind.
+    private const char KindEnd = ':'; // In a continuation, behind the name of the kind and the region.
 
     /// <summary>Compaction forgets what ended longer ago than this: by less, a clock may be ahead and do no lasting harm.</summary>
     private static readonly TimeSpan KeptPastEnd = TimeSpan.FromDays(1);
@@ -153,7 +153,7 @@ public sealed class JournalStore : ISessionStore, IDenylistFeed, IAsyncDisposabl
     public Task<RulePage> ListAsync(string issuer, string? continuation, int limit, CancellationToken cancellationToken)
     {
         StoreLimits.Check(issuer, limit);
-        var after = continuation is null ? (RuleKind.None, "") : ReadContinuation(continuation);
+        var after = continuation is null ? new(issuer, RuleKind.None, "") : ReadContinuation(issuer, continuation);
         return AnswerAsync(
             () =>
             {
@@ -276,14 +276,14 @@ public sealed class JournalStore : ISessionStore, IDenylistFeed, IAsyncDisposabl
     }
 
     private static string WriteContinuation(AuthorityKey last) =>
-        StrictBase64Url.Encode(Encoding.UTF8.GetBytes(last.Kind.Name() + KindEnd + last.Value));
+        StrictBase64Url.Encode(Encoding.UTF8.GetBytes($"{last.Kind.Name()}{last.Region}{KindEnd}{last.Value}"));
 
-    private static (RuleKind Kind, string Value) ReadContinuation(string continuation)
+    private static AuthorityKey ReadContinuation(string issuer, string continuation)
     {
         var text = Encoding.UTF8.GetString(StrictBase64Url.Decode(continuation) ?? []);
         var end = text.IndexOf(KindEnd, StringComparison.Ordinal);
-        return end > 0 && RuleKinds.Find(text[..end]) is { } kind
-            ? (kind, text[(end + 1)..])
+        return end > 1 && RuleKinds.Find(text[..(end - 1)]) is { } kind && text[end - 1] - '0' is >= 0 and < DenylistHead.MaxRegions and var region
+            ? new(issuer, kind, text[(end + 1)..], region)
             : throw new ArgumentException("continuation is not what an earlier page gave.", nameof(continuation));
     }
 }

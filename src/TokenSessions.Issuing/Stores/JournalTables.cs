@@ -12,8 +12,11 @@ internal sealed class JournalTables
     /// <summary>The number of a write that happened before this process.</summary>
     public const long OnDisk = 0;
 
-    private static readonly Comparer<(RuleKind Kind, string Value)> InOrder = Comparer<(RuleKind Kind, string Value)>.Create(
-        (a, b) => a.Kind != b.Kind ? a.Kind.CompareTo(b.Kind) : string.CompareOrdinal(a.Value, b.Value));
+    /// <summary>The order of a list: by kind, value and region, within one issuer.</summary>
+    private static readonly Comparer<AuthorityKey> InOrder = Comparer<AuthorityKey>.Create((a, b) =>
+        a.Kind != b.Kind ? a.Kind.CompareTo(b.Kind)
+        : string.CompareOrdinal(a.Value, b.Value) is var order and not 0 ? order
+        : a.Region.CompareTo(b.Region));
 
     private readonly Dictionary<AuthorityKey, (AuthorityItem Item, long Write)> _authority = [];
     private readonly FeedTable _feed = new();
@@ -28,14 +31,14 @@ internal sealed class JournalTables
     public (AuthorityItem? Item, long Write) Find(AuthorityKey key, DateTimeOffset now) =>
         _authority.TryGetValue(key, out var held) && !StoreTime.IsReached(held.Item.ExpiresAt, now) ? held : (null, OnDisk);
 
-    /// <summary>The live rules of an issuer behind a kind and value, ordered by those.</summary>
-    public IEnumerable<(AuthorityItem Item, long Write)> Rules(string issuer, (RuleKind Kind, string Value) after, DateTimeOffset now) =>
+    /// <summary>The live rules of an issuer behind a key of the list's order.</summary>
+    public IEnumerable<(AuthorityItem Item, long Write)> Rules(string issuer, AuthorityKey after, DateTimeOffset now) =>
         _authority.Values
             .Where(held => held.Item.IsDenied
                 && held.Item.Key.Issuer == issuer
                 && !StoreTime.IsReached(held.Item.ExpiresAt, now)
-                && InOrder.Compare((held.Item.Key.Kind, held.Item.Key.Value), after) > 0)
-            .OrderBy(held => (held.Item.Key.Kind, held.Item.Key.Value), InOrder);
+                && InOrder.Compare(held.Item.Key, after) > 0)
+            .OrderBy(held => held.Item.Key, InOrder);
 
     /// <summary>The feed item as it has to stand after this one is written, null if it stands so already; and the feed's last write.</summary>
     public (FeedItem? Merged, long Write) Merge(FeedItem item) => (_feed.Merge(item), _feedWrite);

@@ -53,6 +53,7 @@ public static class StoreLimits
     public static void Check(AuthorityKey key)
     {
         Require(key.Kind is >= RuleKind.Token and <= RuleKind.All, nameof(key), "has none of the six kinds");
+        Require(key.Region is >= 0 and < DenylistHead.MaxRegions, nameof(key), $"has no region from 0 to {DenylistHead.MaxRegions - 1}");
         CheckText(key.Issuer, 1, IssuerBytes);
         var (least, most) = key.Kind is RuleKind.All ? (0, 0) : (1, ValueBytes);
         CheckText(key.Value, least, most);
@@ -104,6 +105,8 @@ public static class StoreLimits
     {
         ArgumentNullException.ThrowIfNull(atLeast);
         Require(atLeast.Shards is >= 1 and <= Shards, nameof(atLeast), $"takes 1 to {Shards} shards, but has {atLeast.Shards}");
+        Require(
+            atLeast.Regions is >= 1 and <= DenylistHead.MaxRegions, nameof(atLeast), $"takes 1 to {DenylistHead.MaxRegions} regions, but has {atLeast.Regions}");
         var shortest = new[] { atLeast.Window, atLeast.LongestAccessTokenLifetime, atLeast.LongestRefreshLife }.Min();
         Require(shortest >= TimeSpan.Zero, nameof(atLeast), "has a negative duration");
     }

@@ -70,6 +70,7 @@ public sealed record DenylistDocument
         json.WriteBoolean("whole", IsWhole);
         json.WriteStartObject("head");
         json.WriteNumber("shards", Head.Shards);
+        json.WriteNumber("regions", Head.Regions);
         json.WriteNumber("window", Seconds(Head.Window));
         json.WriteNumber("longest_access_token_lifetime", Seconds(Head.LongestAccessTokenLifetime));
         json.WriteNumber("longest_refresh_life", Seconds(Head.LongestRefreshLife));

@@ -36,6 +36,7 @@ internal static class DenylistDocumentReader
         AccessTokenLifetime = 4,
         RefreshLife = 8,
         All = 15,
+        Regions = 16, // Left out by services of a time when there was only one.
     }
 
     public static DenylistDocument Read(ReadOnlySpan<byte> json)
@@ -138,6 +139,7 @@ internal static class DenylistDocumentReader
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var member = reader.ValueTextEquals("shards"u8) ? HeadMembers.Shards
+                : reader.ValueTextEquals("regions"u8) ? HeadMembers.Regions
                 : reader.ValueTextEquals("window"u8) ? HeadMembers.Window
                 : reader.ValueTextEquals("longest_access_token_lifetime"u8) ? HeadMembers.AccessTokenLifetime
                 : reader.ValueTextEquals("longest_refresh_life"u8) ? HeadMembers.RefreshLife
@@ -154,6 +156,9 @@ internal static class DenylistDocumentReader
                 case HeadMembers.Shards:
                     head = head with { Shards = (int)Integer(ref reader, "shards", 1, MaxShards) };
                     break;
+                case HeadMembers.Regions:
+                    head = head with { Regions = (int)Integer(ref reader, "regions", 1, DenylistHead.MaxRegions) };
+                    break;
                 case HeadMembers.Window:
                     head = head with { Window = Seconds(ref reader, "window", 1) };
                     break;
@@ -169,7 +174,7 @@ internal static class DenylistDocumentReader
             }
         }
 
-        return seen == HeadMembers.All ? head : throw new FormatException($"{HeadMembers.All & ~seen} is missing in head.");
+        return (seen & HeadMembers.All) == HeadMembers.All ? head : throw new FormatException($"{HeadMembers.All & ~seen} is missing in head.");
     }
 
     private static TimeSpan Seconds(ref Utf8JsonReader reader, string name, long atLeast) =>

@@ -3,8 +3,14 @@ namespace TokenSessions.Validation.Denylist;
 /// <summary>What every reader and writer of one denylist must agree on. Values only grow.</summary>
 public sealed record DenylistHead
 {
+    /// <summary>The most regions that can write one denylist.</summary>
+    public const int MaxRegions = 4;
+
     /// <summary>Into how many parts the feed is split, 1 to 64.</summary>
     public int Shards { get; init; } = 1;
+
+    /// <summary>How many regions write this denylist, 1 to 4. Each counts the T of its watermarks by itself.</summary>
+    public int Regions { get; init; } = 1;
 
     /// <summary>How long a feed item is kept: the longest access-token lifetime, the skew of its verifiers and 5 minutes.</summary>
     public TimeSpan Window { get; init; }
@@ -23,6 +29,7 @@ public sealed record DenylistHead
         return new()
         {
             Shards = Math.Max(Shards, other.Shards),
+            Regions = Math.Max(Regions, other.Regions),
             Window = Larger(Window, other.Window),
             LongestAccessTokenLifetime = Larger(LongestAccessTokenLifetime, other.LongestAccessTokenLifetime),
             LongestRefreshLife = Larger(LongestRefreshLife, other.LongestRefreshLife),

@@ -17,15 +17,19 @@ public readonly record struct RuleKey(UInt128 Value)
     internal const int TextLength = 22;
 
     private const int StackLimit = 1024;
+    private const int RegionShift = 8; // Above every kind, so that the keys of a single region are what they were before there were more.
 
     /// <summary>The key of one rule.</summary>
     /// <param name="issuer">The <c>iss</c> whose tokens the rule ends.</param>
     /// <param name="kind">What it ends.</param>
     /// <param name="value">The <c>jti</c>, <c>sid</c>, <c>sub</c>, <c>client_id</c> or <c>kid</c>; empty for <see cref="RuleKind.All"/>.</param>
-    public static RuleKey For(string issuer, RuleKind kind, string value)
+    /// <param name="region">The region that raised a watermark, 0 to 3; each counts its own T. 0 for a rule that denies outright.</param>
+    public static RuleKey For(string issuer, RuleKind kind, string value, int region = 0)
     {
         ArgumentNullException.ThrowIfNull(issuer);
         ArgumentNullException.ThrowIfNull(value);
+        ArgumentOutOfRangeException.ThrowIfNegative(region);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(region, DenylistHead.MaxRegions);
 
         var issuerLength = Encoding.UTF8.GetByteCount(issuer);
         var valueLength = Encoding.UTF8.GetByteCount(value);
@@ -36,7 +40,7 @@ public readonly record struct RuleKey(UInt128 Value)
         BinaryPrimitives.WriteInt32BigEndian(rest, issuerLength);
         Encoding.UTF8.GetBytes(issuer, rest[sizeof(int)..]);
         rest = rest[(sizeof(int) + issuerLength)..];
-        BinaryPrimitives.WriteInt32BigEndian(rest, (int)kind); // A number of fixed length needs no length of its own.
+        BinaryPrimitives.WriteInt32BigEndian(rest, (int)kind | (region << RegionShift)); // Numbers of fixed length need no length of their own.
         rest = rest[sizeof(int)..];
         BinaryPrimitives.WriteInt32BigEndian(rest, valueLength);
         Encoding.UTF8.GetBytes(value, rest[sizeof(int)..]);

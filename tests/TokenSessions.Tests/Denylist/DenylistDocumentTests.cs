@@ -11,7 +11,7 @@ public sealed class DenylistDocumentTests
     private const string StandingKey = "BehRjXMwBimtZFa-3uoEWg";
 
     private const string Sample =
-        """{"iss":"https://issuer.example","as_of":1763640000123,"cursor":"c1","whole":true,"head":{"shards":2,"window":960,"longest_access_token_lifetime":600,"longest_refresh_life":2592000},"rules":[["dZQOY2RnkJhyxtG5DvpFmg",1763640000000],["_eIL1BxfekOYDu_Q0I0Spg",1763640000001,1763640000002]],"standing":[["BehRjXMwBimtZFa-3uoEWg",1763640000003]]}""";
+        """{"iss":"https://issuer.example","as_of":1763640000123,"cursor":"c1","whole":true,"head":{"shards":2,"regions":1,"window":960,"longest_access_token_lifetime":600,"longest_refresh_life":2592000},"rules":[["dZQOY2RnkJhyxtG5DvpFmg",1763640000000],["_eIL1BxfekOYDu_Q0I0Spg",1763640000001,1763640000002]],"standing":[["BehRjXMwBimtZFa-3uoEWg",1763640000003]]}""";
 
     [Fact]
     public void Reads_every_member()

@@ -7,6 +7,7 @@ public sealed class ReferenceTests
     {
         ["TokenSessions.Validation"] = [],
         ["TokenSessions.Issuing"] = ["TokenSessions.Validation"],
+        ["TokenSessions.Aws"] = ["TokenSessions.Issuing"],
         ["TokenSessions.AspNetCore"] = ["TokenSessions.Validation"],
         ["TokenSessions.JwtBearer"] = ["TokenSessions.AspNetCore"],
         ["TokenSessions.Service"] = ["TokenSessions.AspNetCore", "TokenSessions.Issuing"],
