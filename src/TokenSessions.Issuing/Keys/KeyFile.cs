@@ -71,7 +71,7 @@ internal static class KeyFile
         }
     }
 
-    public static FileSigningKey ReadSigningKey(string path, VerificationKey verificationKey, string where)
+    public static LocalSigningKey ReadSigningKey(string path, VerificationKey verificationKey, string where)
     {
         var content = ReadPrivate(path, where);
         var text = new char[content.Length];
@@ -122,19 +122,19 @@ internal static class KeyFile
         }
     }
 
-    private static FileSigningKey Import(ReadOnlySpan<byte> pkcs8, VerificationKey verificationKey)
+    private static LocalSigningKey Import(ReadOnlySpan<byte> pkcs8, VerificationKey verificationKey)
     {
         if (verificationKey.Algorithm.IsEllipticCurve)
         {
             var ecdsa = ECDsa.Create();
-            return Imported(ecdsa, pkcs8, () => new FileSigningKey(ecdsa, verificationKey));
+            return Imported(ecdsa, pkcs8, () => new LocalSigningKey(ecdsa, verificationKey));
         }
 
         var rsa = RSA.Create();
-        return Imported(rsa, pkcs8, () => new FileSigningKey(rsa, verificationKey));
+        return Imported(rsa, pkcs8, () => new LocalSigningKey(rsa, verificationKey));
     }
 
-    private static FileSigningKey Imported(AsymmetricAlgorithm key, ReadOnlySpan<byte> pkcs8, Func<FileSigningKey> imported)
+    private static LocalSigningKey Imported(AsymmetricAlgorithm key, ReadOnlySpan<byte> pkcs8, Func<LocalSigningKey> imported)
     {
         try
         {

@@ -4,7 +4,7 @@ using TokenSessions.Validation.Keys;
 namespace TokenSessions.Issuing.Keys;
 
 /// <summary>A signing key held in this process. One instance serves all threads.</summary>
-internal sealed class FileSigningKey : ISigningKey, IDisposable
+internal sealed class LocalSigningKey : ISigningKey, IDisposable
 {
     private readonly ECDsa? _ecdsa;
     private readonly RSA? _rsa;
@@ -12,11 +12,11 @@ internal sealed class FileSigningKey : ISigningKey, IDisposable
     /// <summary>An EC key.</summary>
     /// <param name="key">Owned from here on.</param>
     /// <param name="verificationKey">The published half.</param>
-    public FileSigningKey(ECDsa key, VerificationKey verificationKey) => (_ecdsa, VerificationKey) = (key, verificationKey);
+    public LocalSigningKey(ECDsa key, VerificationKey verificationKey) => (_ecdsa, VerificationKey) = (key, verificationKey);
 
     /// <summary>An RSA key.</summary>
-    /// <inheritdoc cref="FileSigningKey(ECDsa, VerificationKey)"/>
-    public FileSigningKey(RSA key, VerificationKey verificationKey) => (_rsa, VerificationKey) = (key, verificationKey);
+    /// <inheritdoc cref="LocalSigningKey(ECDsa, VerificationKey)"/>
+    public LocalSigningKey(RSA key, VerificationKey verificationKey) => (_rsa, VerificationKey) = (key, verificationKey);
 
     public VerificationKey VerificationKey { get; }
 
