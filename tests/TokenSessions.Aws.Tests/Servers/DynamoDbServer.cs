@@ -22,9 +22,16 @@ internal sealed class DynamoDbServer : IDisposable
 
     private readonly Process? _launcher;
 
-    private DynamoDbServer(Uri address, Process? launcher) => (Address, _launcher) = (address, launcher);
+    private DynamoDbServer(Uri address, string name, Process? launcher) =>
+        (Address, IsDynalite, _launcher) = (address, name == "dynalite", launcher);
 
     public Uri Address { get; }
+
+    /// <summary>
+    /// True where the server is the one for platforms without a binary: it has no time to live, transactions or deletion
+    /// protection, and does not tell the item on which a condition failed.
+    /// </summary>
+    public bool IsDynalite { get; }
 
     /// <summary>True when the environment named the endpoint: it may be the real one, with real credentials.</summary>
     public bool IsFromEnvironment => _launcher is null;
@@ -94,7 +101,7 @@ internal sealed class DynamoDbServer : IDisposable
 
     private static async Task<(DynamoDbServer?, string?)> StartSharedAsync() =>
         System.Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } endpoint
-            ? (new(new(endpoint), launcher: null), null)
+            ? (new(new(endpoint), name: "", launcher: null), null)
             : await StartAsync();
 
     private static async Task<(DynamoDbServer?, string?)> StartAsync(params string[] arguments)
@@ -114,13 +121,14 @@ internal sealed class DynamoDbServer : IDisposable
         {
             var launcher = Process.Start(start)!;
             var said = launcher.StandardError.ReadToEndAsync(); // Also keeps the pipe from filling up.
-            return await launcher.StandardOutput.ReadLineAsync().WaitAsync(StartLimit) is { } address
-                ? (new(new(address), launcher), null)
+            var line = await launcher.StandardOutput.ReadLineAsync().WaitAsync(StartLimit);
+            return line?.Split(' ') is [var name, var address]
+                ? (new(new(address), name, launcher), null)
                 : throw new InvalidOperationException($"The DynamoDB server did not start: {await said}");
         }
         catch (Win32Exception)
         {
-            return (null, $"No DynamoDB server: node is missing: install Node.js 20 or later. Or set {EndpointVariable}.");
+            return (null, $"No DynamoDB server: node is missing: install Node.js 18 or later. Or set {EndpointVariable}.");
         }
     }
 }
