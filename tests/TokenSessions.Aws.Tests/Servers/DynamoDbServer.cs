@@ -14,7 +14,6 @@ namespace TokenSessions.Aws.Tests.Servers;
 internal sealed class DynamoDbServer : IDisposable
 {
     public const string EndpointVariable = "AWS_ENDPOINT_URL_DYNAMODB";
-    public const string Region = "eu-central-1";
 
     private static readonly string Folder = Path.Combine(SourceTree.Root, "tests", "TokenSessions.Aws.Tests");
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
@@ -36,16 +35,9 @@ internal sealed class DynamoDbServer : IDisposable
     /// <summary>True when the environment named the endpoint: it may be the real one, with real credentials.</summary>
     public bool IsFromEnvironment => _launcher is null;
 
-    /// <summary>What a process needs in its environment to use this server.</summary>
-    public IReadOnlyDictionary<string, string> Environment => IsFromEnvironment
-        ? new Dictionary<string, string> { [EndpointVariable] = Address.ToString() }
-        : new Dictionary<string, string>
-        {
-            [EndpointVariable] = Address.ToString(),
-            ["AWS_REGION"] = Region,
-            ["AWS_ACCESS_KEY_ID"] = TestCredentials.AccessKey,
-            ["AWS_SECRET_ACCESS_KEY"] = TestCredentials.SecretKey,
-        };
+    /// <summary>What a process needs in its environment to use this server: nothing where the environment has it already.</summary>
+    public IReadOnlyDictionary<string, string> Settings =>
+        IsFromEnvironment ? new Dictionary<string, string>() : TestCredentials.Settings(EndpointVariable, Address);
 
     /// <summary>The server all tests share; skips the running test where there can be none.</summary>
     public static async Task<DynamoDbServer> GetAsync()
@@ -74,7 +66,7 @@ internal sealed class DynamoDbServer : IDisposable
     /// <summary>A table name nobody else uses, also when several runs share an endpoint.</summary>
     public static string NewTableName() => $"TokenSessionsTest-{Guid.NewGuid():N}";
 
-    /// <summary>A client of the real SDK. It retries nothing, so that every fault is seen; <paramref name="configure"/> may change that.</summary>
+    /// <summary>A client of the real SDK. It retries nothing, so that every fault is seen; the settings may be changed.</summary>
     /// <param name="handlers">What stands between the SDK and the wire, outermost first.</param>
     /// <param name="configure">Last changes to the client's settings.</param>
     public IAmazonDynamoDB CreateClient(DelegatingHandler[]? handlers = null, Action<AmazonDynamoDBConfig>? configure = null)
@@ -82,7 +74,7 @@ internal sealed class DynamoDbServer : IDisposable
         var config = new AmazonDynamoDBConfig
         {
             ServiceURL = Address.ToString(),
-            AuthenticationRegion = System.Environment.GetEnvironmentVariable("AWS_REGION") ?? Region,
+            AuthenticationRegion = TestCredentials.Region,
             HttpClientFactory = new SdkHandlers(handlers ?? []),
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = 0,
@@ -100,7 +92,7 @@ internal sealed class DynamoDbServer : IDisposable
     }
 
     private static async Task<(DynamoDbServer?, string?)> StartSharedAsync() =>
-        System.Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } endpoint
+        Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } endpoint
             ? (new(new(endpoint), name: "", launcher: null), null)
             : await StartAsync();
 

@@ -50,6 +50,6 @@ public sealed class DynamoDbServerTests : IAsyncLifetime
             ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
         }, Cancel));
 
-        Assert.Equal("first", failed.Item["v"].S);
+        Assert.Equal("first", failed.Item?["v"].S);
     }
 }
