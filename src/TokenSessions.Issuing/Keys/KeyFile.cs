@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using TokenSessions.Validation.Jose;
-using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Issuing.Keys;
 
@@ -52,26 +51,27 @@ internal static class KeyFile
         }
     }
 
-    public static SealingKey ReadSealingKey(string path, string keyId, string where)
+    /// <summary>The bytes of a sealing key. The caller clears them.</summary>
+    public static byte[] ReadSealingKey(string path, string where)
     {
         var content = ReadPrivate(path, where);
-        Span<byte> key = stackalloc byte[SealingKey.Length];
+        var key = GC.AllocateArray<byte>(SealingKey.Length, pinned: true);
         try
         {
             var text = content.AsSpan().TrimEnd("\r\n"u8);
             return StrictBase64Url.DecodedLength(text.Length) == SealingKey.Length
                 && StrictBase64Url.TryDecode(text, key, out var written) && written == SealingKey.Length
-                ? new(keyId, key)
+                ? key
                 : throw new KeyRingException($"{where}: {path} must hold {SealingKey.Length} bytes in base64url: 43 characters.");
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(key);
             CryptographicOperations.ZeroMemory(content);
         }
     }
 
-    public static FileSigningKey ReadSigningKey(string path, VerificationKey verificationKey, string where)
+    /// <summary>The PKCS#8 of a signing key. The caller clears it.</summary>
+    public static byte[] ReadSigningKey(string path, string where)
     {
         var content = ReadPrivate(path, where);
         var text = new char[content.Length];
@@ -86,11 +86,7 @@ internal static class KeyFile
                 throw new KeyRingException($"{where}: {path} must hold a PKCS#8 key in PEM: -----BEGIN {Pkcs8Label}-----.");
             }
 
-            return Import(der.AsSpan(0, length), verificationKey);
-        }
-        catch (CryptographicException e)
-        {
-            throw new KeyRingException($"{where}: {path} does not hold a usable {verificationKey.Algorithm.KeyType} key.", e);
+            return der.AsSpan(0, length).ToArray();
         }
         finally
         {
@@ -119,32 +115,6 @@ internal static class KeyFile
             throw new KeyRingException(isPrivate
                 ? $"{path} can be used by others: chmod 600 it."
                 : $"{path} can be written by others: chmod go-w it.");
-        }
-    }
-
-    private static FileSigningKey Import(ReadOnlySpan<byte> pkcs8, VerificationKey verificationKey)
-    {
-        if (verificationKey.Algorithm.IsEllipticCurve)
-        {
-            var ecdsa = ECDsa.Create();
-            return Imported(ecdsa, pkcs8, () => new FileSigningKey(ecdsa, verificationKey));
-        }
-
-        var rsa = RSA.Create();
-        return Imported(rsa, pkcs8, () => new FileSigningKey(rsa, verificationKey));
-    }
-
-    private static FileSigningKey Imported(AsymmetricAlgorithm key, ReadOnlySpan<byte> pkcs8, Func<FileSigningKey> imported)
-    {
-        try
-        {
-            key.ImportPkcs8PrivateKey(pkcs8, out var read);
-            return read == pkcs8.Length ? imported() : throw new CryptographicException("Bytes follow the key.");
-        }
-        catch
-        {
-            key.Dispose();
-            throw;
         }
     }
 }

@@ -29,7 +29,7 @@ public sealed class KeyRingEntry
     /// <summary>The <c>alg</c> of a signing key, or <c>A256GCM</c>.</summary>
     public string Algorithm { get; }
 
-    /// <summary>Where its private half is: <c>file</c>.</summary>
+    /// <summary>Where its private half is: <c>file</c>, or the name of an <see cref="IKeySource"/>.</summary>
     public string Source { get; }
 
     /// <summary>When it takes over, UTC.</summary>

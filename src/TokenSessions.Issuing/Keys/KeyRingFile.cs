@@ -2,39 +2,42 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace TokenSessions.Issuing.Keys;
 
-/// <summary>The key ring file and the ring read from it last. Owns no loop: its host calls <see cref="Reload"/>.</summary>
+/// <summary>The key ring file and the ring read from it last. Owns no loop: its host calls <see cref="ReloadAsync"/>.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never asked for, so there is nothing to dispose of.")]
 public sealed class KeyRingFile : IDisposable
 {
-    /// <summary>How often a host should call <see cref="Reload"/>: 10 seconds.</summary>
+    /// <summary>How often a host should call <see cref="ReloadAsync"/>: 10 seconds.</summary>
     public static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(10);
 
-    private readonly KeyRingOptions _options;
+    private readonly KeyRingReader _reader;
     private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _reloading = new(1);
     private readonly Lock _gate = new();
     private volatile KeyRing _current;
     private byte[] _content;
     private bool _isDisposed;
 
-    /// <summary>Loads the ring. Each signing key proves itself against its published half.</summary>
+    private KeyRingFile(string path, KeyRingReader reader, TimeProvider time, byte[] content, KeyRing ring) =>
+        (Path, _reader, _time, _content, _current) = (path, reader, time, content, ring);
+
+    /// <summary>Loads the ring. A signing key in this process proves itself against its published half now, another with each signature.</summary>
     /// <param name="path">The ring file.</param>
     /// <param name="options">How to load it. Copied.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="sources">Where private halves can be, beside files; each name once.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ArgumentException">The options cannot be used; the message names every problem.</exception>
     /// <exception cref="KeyRingException">The file or a key cannot be used.</exception>
-    public KeyRingFile(string path, KeyRingOptions options, TimeProvider time)
+    public static async Task<KeyRingFile> OpenAsync(
+        string path, KeyRingOptions options, TimeProvider time, IEnumerable<IKeySource>? sources = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
-        _options = options with { };
-        if (_options.Problems().ToArray() is { Length: > 0 } problems)
-        {
-            throw new ArgumentException(string.Join(' ', problems), nameof(options));
-        }
-
-        (Path, _time) = (System.IO.Path.GetFullPath(path), time);
-        _content = KeyRingReader.ReadFile(Path);
-        _current = KeyRingReader.Load(Path, _content, _options);
+        path = System.IO.Path.GetFullPath(path);
+        var reader = new KeyRingReader(path, KeyRingOptions.Checked(options), sources ?? []);
+        var content = reader.ReadFile();
+        return new(path, reader, time, content, await reader.LoadAsync(content, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>The full path of the ring file.</summary>
@@ -49,39 +52,37 @@ public sealed class KeyRingFile : IDisposable
     /// have no key left, a sealing key is missing that refresh tokens still need, or a new key would sign before verifiers know it.
     /// A file that was refused is tried again at every call: what it names may have been put right.
     /// </remarks>
-    public KeyRingReload Reload()
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<KeyRingReload> ReloadAsync(CancellationToken cancellationToken = default)
     {
-        lock (_gate)
+        await _reloading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        KeyRing? fresh = null;
+        try
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            KeyRing? fresh = null;
-            try
+            var content = _reader.ReadFile();
+            if (content.AsSpan().SequenceEqual(_content))
             {
-                var content = KeyRingReader.ReadFile(Path);
-                if (content.AsSpan().SequenceEqual(_content))
-                {
-                    return new(KeyRingChange.None, "");
-                }
+                return new(KeyRingChange.None, "");
+            }
 
-                fresh = KeyRingReader.Load(Path, content, _options);
-                if (KeyRingSuccession.Problem(_current, fresh, _time.GetUtcNow()) is { } problem)
-                {
-                    throw new KeyRingException($"{Path}: {problem}");
-                }
+            fresh = await _reader.LoadAsync(content, cancellationToken).ConfigureAwait(false);
+            if (KeyRingSuccession.Problem(_current, fresh, _time.GetUtcNow()) is { } problem)
+            {
+                throw new KeyRingException($"{Path}: {problem}");
+            }
 
-                var old = _current;
-                (_current, _content, fresh) = (fresh, content, null);
-                old.Leave();
-                return new(KeyRingChange.Replaced, "");
-            }
-            catch (KeyRingException e)
-            {
-                return new(KeyRingChange.Refused, e.Message);
-            }
-            finally
-            {
-                fresh?.Leave();
-            }
+            Replace(content, ref fresh);
+            return new(KeyRingChange.Replaced, "");
+        }
+        catch (KeyRingException e)
+        {
+            return new(KeyRingChange.Refused, e.Message);
+        }
+        finally
+        {
+            fresh?.Leave();
+            _reloading.Release();
         }
     }
 
@@ -106,6 +107,18 @@ public sealed class KeyRingFile : IDisposable
         }
     }
 
+    /// <summary>Not after it was closed: the new ring's private halves would stay.</summary>
+    private void Replace(byte[] content, ref KeyRing? fresh)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            var old = _current;
+            (_current, _content, fresh) = (fresh!, content, null);
+            old.Leave();
+        }
+    }
+
     /// <summary>The current ring, with its private halves alive until the lease is disposed.</summary>
     [SuppressMessage("Reliability", "CA2000", Justification = "The caller owns the lease.")]
     internal KeyRingLease Lease()
@@ -122,12 +135,12 @@ public sealed class KeyRingFile : IDisposable
     }
 }
 
-/// <summary>What one <see cref="KeyRingFile.Reload"/> did.</summary>
+/// <summary>What one <see cref="KeyRingFile.ReloadAsync"/> did.</summary>
 /// <param name="Change">Whether the ring is another one now.</param>
 /// <param name="Problem">Why the file was refused; empty if it was not.</param>
 public sealed record KeyRingReload(KeyRingChange Change, string Problem);
 
-/// <summary>The outcomes of a <see cref="KeyRingFile.Reload"/>.</summary>
+/// <summary>The outcomes of a <see cref="KeyRingFile.ReloadAsync"/>.</summary>
 public enum KeyRingChange
 {
     /// <summary>The file is as it was.</summary>

@@ -49,4 +49,15 @@ public sealed record KeyRingOptions
             yield return $"{nameof(AnnounceTime)} must be from 0 to {MaxAnnounceTime}, but is {AnnounceTime}.";
         }
     }
+
+    /// <summary>Our own copy: the caller may go on changing theirs.</summary>
+    /// <exception cref="ArgumentException">They cannot be used; the message names every problem.</exception>
+    internal static KeyRingOptions Checked(KeyRingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var copy = options with { };
+        return copy.Problems().ToArray() is { Length: > 0 } problems
+            ? throw new ArgumentException(string.Join(' ', problems), nameof(options))
+            : copy;
+    }
 }

@@ -1,55 +1,38 @@
-using System.Buffers;
-using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
-using TokenSessions.Validation.Jose;
-using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Issuing.Keys;
 
 /// <summary>
 /// Reads a key ring file, strictly: what is unknown or said twice is refused, so that a typing error changes nothing silently.
 /// </summary>
-internal static class KeyRingReader
+/// <param name="path">The file, for messages and for what lies beside it.</param>
+/// <param name="options">How it is loaded.</param>
+/// <param name="sources">Where private halves can be, beside files.</param>
+internal sealed class KeyRingReader(string path, KeyRingOptions options, IEnumerable<IKeySource> sources)
 {
     private const int MaxFileLength = 64 * 1024;
-    private const string FileSource = "file";
 
-    /// <summary>
-    /// From the start on: 2^31 messages under one key, at 62 a second without pause. A standby that takes over early, because the
-    /// key in use was revoked, seals for longer: at that rate up to 400 days before its start come to less than 2^32 messages,
-    /// which is as many as random nonces allow (NIST SP 800-38D §8.3).
-    /// </summary>
-    private static readonly TimeSpan MaxSealing = TimeSpan.FromDays(400);
-
-    private static readonly string[] Members = ["kid", "purpose", "source", "file", "alg", "public", "starts_at", "seals_until"];
-    private static readonly string[] PublicMembers = ["kty", "crv", "x", "y", "n", "e"];
     private static readonly byte[] Challenge = "TokenSessions: does the private half fit?"u8.ToArray();
 
-    public static byte[] ReadFile(string path) => KeyFile.Read(path, MaxFileLength, isPrivate: false);
+    private readonly Dictionary<string, IKeySource> _sources = sources
+        .Prepend(new FileKeySource(Path.GetDirectoryName(path)!, options))
+        .ToDictionary(source => source.Name);
 
+    public byte[] ReadFile() => KeyFile.Read(path, MaxFileLength, isPrivate: false);
+
+    /// <summary>The ring of a file's content.</summary>
     /// <exception cref="KeyRingException">The file or a key cannot be used.</exception>
-    public static KeyRing Load(string path, byte[] content, KeyRingOptions options)
+    public async Task<KeyRing> LoadAsync(byte[] content, CancellationToken cancellationToken)
     {
-        if (!StrictJson.IsObject(content))
-        {
-            throw new KeyRingException($"{path} is not one strict JSON object{Position(content)}: names must not repeat, "
-                + "and nothing may follow it.");
-        }
-
-        using var json = JsonDocument.Parse(content);
-        RefuseUnknown(json.RootElement, ["keys"], path);
-        if (!json.RootElement.TryGetProperty("keys", out var list) || list.ValueKind != JsonValueKind.Array)
-        {
-            throw new KeyRingException($"{path} must have an array named keys.");
-        }
-
+        using var json = KeyRingItemReader.Parse(content, path);
         var entries = new List<KeyRingEntry>();
         try
         {
-            foreach (var key in list.EnumerateArray())
+            foreach (var key in json.RootElement.GetProperty(KeyRingItemReader.KeysMember).EnumerateArray())
             {
-                entries.Add(ReadEntry(key, path, $"{path}: keys[{entries.Count}]", options));
-                RefuseClash(entries, path);
+                entries.Add(await OpenAsync(key, $"{path}: keys[{entries.Count}]", cancellationToken).ConfigureAwait(false));
+                RefuseClash(entries);
             }
         }
         catch
@@ -61,122 +44,64 @@ internal static class KeyRingReader
         return entries.Count > 0 ? new(entries, options) : throw new KeyRingException($"{path} has no keys.");
     }
 
-    private static KeyRingEntry ReadEntry(JsonElement key, string path, string where, KeyRingOptions options)
+    private async Task<KeyRingEntry> OpenAsync(JsonElement key, string where, CancellationToken cancellationToken)
     {
-        if (key.ValueKind != JsonValueKind.Object)
+        var (item, source, times) = KeyRingItemReader.Read(key, where, _sources);
+        var opened = await source.OpenAsync(item, cancellationToken).ConfigureAwait(false);
+        try
         {
-            throw new KeyRingException($"{where} must be an object.");
+            return item.Purpose == KeyPurpose.Seal
+                ? new(source.Name, times.StartsAt, times.SealsUntil!.Value, SealingKeyOf(item, opened))
+                : new(item.Purpose, source.Name, times.StartsAt, SigningKeyOf(item, opened));
         }
-
-        var keyId = Text(key, "kid", where);
-        where = $"{where} (kid {Printable(keyId)})";
-        RefuseUnknown(key, Members, where);
-        var purpose = Text(key, "purpose", where) switch
+        finally
         {
-            "sign" => KeyPurpose.Sign,
-            "feed" => KeyPurpose.Feed,
-            "seal" => KeyPurpose.Seal,
-            _ => throw new KeyRingException($"{where}: purpose must be sign, feed or seal."),
-        };
-        if (Text(key, "source", where) != FileSource)
-        {
-            throw new KeyRingException($"{where}: source must be {FileSource}; other sources are not known here.");
+            CryptographicOperations.ZeroMemory(opened.Plaintext);
         }
-
-        if (!options.AllowPrivateKeysInFiles)
-        {
-            throw new KeyRingException($"{where}: its private half lies in a file, which is refused outside Development. "
-                + $"Use a key in a KMS, or set {nameof(KeyRingOptions.AllowPrivateKeysInFiles)} and guard the file.");
-        }
-
-        var startsAt = Time(key, "starts_at", where);
-        var file = Path.Combine(Path.GetDirectoryName(path)!, Text(key, "file", where));
-        return purpose == KeyPurpose.Seal
-            ? ReadSealing(key, keyId, startsAt, file, where)
-            : ReadSigning(key, keyId, purpose, startsAt, file, where);
     }
 
-    private static KeyRingEntry ReadSealing(JsonElement key, string keyId, DateTimeOffset startsAt, string file, string where)
+    private static SealingKey SealingKeyOf(KeyRingItem item, OpenedKey opened) => opened.Plaintext is { Length: SealingKey.Length } bytes
+        ? new(item.KeyId, bytes)
+        : throw new KeyRingException($"{item.Where}: its private half is no key of {SealingKey.Length} bytes.");
+
+    /// <summary>A local key proves itself now, a remote one with each signature.</summary>
+    private static ISigningKey SigningKeyOf(KeyRingItem item, OpenedKey opened)
     {
-        if (Text(key, "alg", where) != SealingKey.Algorithm)
+        if (opened.Remote is { } remote)
         {
-            throw new KeyRingException($"{where}: alg must be {SealingKey.Algorithm} for a sealing key.");
-        }
-
-        if (key.TryGetProperty("public", out _))
-        {
-            throw new KeyRingException($"{where}: a sealing key has no public half: remove public.");
-        }
-
-        if (!TokenId.IsOne(keyId))
-        {
-            throw new KeyRingException($"{where}: kid must be 16 random bytes in base64url: 22 characters.");
-        }
-
-        var sealsUntil = Time(key, "seals_until", where);
-        if (sealsUntil <= startsAt || sealsUntil - startsAt > MaxSealing)
-        {
-            throw new KeyRingException($"{where}: seals_until must be after starts_at, and at most {MaxSealing.TotalDays} days.");
-        }
-
-        return new(FileSource, startsAt, sealsUntil, KeyFile.ReadSealingKey(file, keyId, where));
-    }
-
-    private static KeyRingEntry ReadSigning(
-        JsonElement key, string keyId, KeyPurpose purpose, DateTimeOffset startsAt, string file, string where)
-    {
-        if (key.TryGetProperty("seals_until", out _))
-        {
-            throw new KeyRingException($"{where}: seals_until is for sealing keys: remove it.");
-        }
-
-        var verificationKey = PublicHalf(key, keyId, where);
-        if (purpose == KeyPurpose.Feed && verificationKey.Algorithm != SignatureAlgorithm.ES256)
-        {
-            throw new KeyRingException($"{where}: alg must be ES256 for a feed key.");
-        }
-
-        var signingKey = KeyFile.ReadSigningKey(file, verificationKey, where);
-        if (!signingKey.Proves(Challenge))
-        {
-            signingKey.Dispose();
-            throw new KeyRingException($"{where}: the private half in {file} does not belong to public: name its own file.");
-        }
-
-        return new(purpose, FileSource, startsAt, signingKey);
-    }
-
-    private static VerificationKey PublicHalf(JsonElement key, string keyId, string where)
-    {
-        if (!key.TryGetProperty("public", out var half) || half.ValueKind != JsonValueKind.Object)
-        {
-            throw new KeyRingException($"{where}: public must be an object with the members of the key's JWK.");
-        }
-
-        RefuseUnknown(half, PublicMembers, $"{where}: public");
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("kid", keyId);
-            writer.WriteString("alg", Text(key, "alg", where));
-            foreach (var member in half.EnumerateObject())
+            var published = remote.VerificationKey;
+            if (published.KeyId == item.KeyId && published.Algorithm.Name == item.Algorithm)
             {
-                member.WriteTo(writer);
+                return remote;
             }
 
-            writer.WriteEndObject();
+            (remote as IDisposable)?.Dispose();
+            throw new KeyRingException($"{item.Where}: its source gave another key, {published.KeyId} for {published.Algorithm}.");
         }
 
-        using var jwk = JsonDocument.Parse(buffer.WrittenMemory);
-        var verificationKey = VerificationKey.FromJwk(jwk.RootElement, out var problem)
-            ?? throw new KeyRingException($"{where}: {problem}");
-        return verificationKey.Thumbprint() == keyId
-            ? verificationKey
-            : throw new KeyRingException($"{where}: kid must be the RFC 7638 thumbprint of public, {verificationKey.Thumbprint()}.");
+        if (item.VerificationKey is not { } verificationKey)
+        {
+            throw new KeyRingException($"{item.Where}: public must be an object with the members of the key's JWK.");
+        }
+
+        try
+        {
+            var key = LocalSigningKey.Import(opened.Plaintext, verificationKey);
+            if (key.Proves(Challenge))
+            {
+                return key;
+            }
+
+            key.Dispose();
+            throw new KeyRingException($"{item.Where}: the private half does not belong to public: name its own.");
+        }
+        catch (CryptographicException e)
+        {
+            throw new KeyRingException($"{item.Where}: the private half is no usable {verificationKey.Algorithm.KeyType} key.", e);
+        }
     }
 
-    private static void RefuseClash(List<KeyRingEntry> entries, string path)
+    private void RefuseClash(List<KeyRingEntry> entries)
     {
         var last = entries[^1];
         var where = $"{path}: keys[{entries.Count - 1}] (kid {last.KeyId})";
@@ -194,7 +119,7 @@ internal static class KeyRingReader
 
             if (entry.Purpose == KeyPurpose.Seal && last.Purpose == KeyPurpose.Seal && entry.SealingKey.HasBytesOf(last.SealingKey))
             {
-                throw new KeyRingException($"{where}: file holds the same key as {entry.KeyId}: its revocation would leave the other one alive.");
+                throw new KeyRingException($"{where}: it is the same key as {entry.KeyId}: its revocation would leave the other one alive.");
             }
 
             if ((entry.Purpose, entry.Algorithm, entry.StartsAt) == (last.Purpose, last.Algorithm, last.StartsAt))
@@ -203,48 +128,4 @@ internal static class KeyRingReader
             }
         }
     }
-
-    private static void RefuseUnknown(JsonElement element, string[] known, string where)
-    {
-        foreach (var member in element.EnumerateObject())
-        {
-            if (!known.Contains(member.Name))
-            {
-                throw new KeyRingException($"{where}: unknown member {Printable(member.Name)}. Known are {string.Join(", ", known)}.");
-            }
-        }
-    }
-
-    private static string Text(JsonElement element, string name, string where) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
-            ? text
-            : throw new KeyRingException($"{where}: {name} must be a string that is not empty.");
-
-    /// <summary>RFC 3339 §5.6, where the offset from UTC is not optional.</summary>
-    private static DateTimeOffset Time(JsonElement element, string name, string where)
-    {
-        var text = Text(element, name, where);
-        var hasOffset = text[^1] == 'Z' || (text.Length > 6 && text[^6] is '+' or '-');
-        return hasOffset && DateTimeOffset.TryParseExact(
-            text, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
-            ? time.ToUniversalTime()
-            : throw new KeyRingException($"{where}: {name} must be a time as in RFC 3339, such as 2026-11-20T12:00:00Z.");
-    }
-
-    /// <summary>Where the grammar breaks, if it does. The text itself is not repeated.</summary>
-    private static string Position(byte[] content)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(content);
-            return "";
-        }
-        catch (JsonException e)
-        {
-            return $" (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})";
-        }
-    }
-
-    private static string Printable(string text) =>
-        string.Concat(text.Take(VerificationKey.MaxKeyIdLength).Select(c => char.IsControl(c) ? '?' : c));
 }

@@ -1,26 +1,27 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Validation.Jose;
 using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Issuing.Keys;
 
-/// <summary>Makes keys, and the ring file that names them.</summary>
+/// <summary>Makes keys in files, and the ring file that names keys of any source.</summary>
+/// <remarks>The ring file is written beside its place and renamed into it: there is either all of a change or nothing.</remarks>
 public static class KeyRingWriter
 {
     private const int RsaBits = 3072; // 128-bit strength, as ES256 (NIST SP 800-57 part 1, table 2).
     private const UnixFileMode DirectoryMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    private const int KeysInUseAndStandby = 2;
+
     private static readonly TimeSpan StandbyStartsAfter = TimeSpan.FromDays(365);
-    private static readonly TimeSpan SealsFor = TimeSpan.FromDays(400);
+    private static readonly TimeSpan TimeToWrite = TimeSpan.FromMinutes(1); // A running issuer reads the file a little later.
 
     /// <summary>
     /// Makes a ring in which every purpose has a key in use and a standby that takes over after a year: token keys of each given
     /// algorithm, feed keys (ES256) and sealing keys. Private halves are written beside the ring file, readable by us alone.
     /// </summary>
-    /// <remarks>The ring file is written last and renamed into place: there is either all of it or none.</remarks>
     /// <param name="path">The ring file. It must not exist; its directory is made if it does not.</param>
     /// <param name="time">The clock.</param>
     /// <param name="algorithms">Of the token keys; null for ES256 alone.</param>
@@ -30,49 +31,133 @@ public static class KeyRingWriter
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(time);
         path = Path.GetFullPath(path);
-        var directory = Path.GetDirectoryName(path) ?? throw new ArgumentException("That is no path of a file.", nameof(path));
         if (File.Exists(path))
         {
             throw new KeyRingException($"{path} exists already: a new ring would end every session under it. Move it away first.");
         }
 
+        var entries = new List<NewKeyRingEntry>();
+        for (var i = 0; i < KeysInUseAndStandby; i++)
+        {
+            entries.AddRange((algorithms ?? [SignatureAlgorithm.ES256]).Select(algorithm => MakeKeyInFile(path, KeyPurpose.Sign, algorithm)));
+            entries.Add(MakeKeyInFile(path, KeyPurpose.Feed));
+            entries.Add(MakeKeyInFile(path, KeyPurpose.Seal));
+        }
+
+        Write(path, KeyRingJson.Add(null, WithStarts(entries, null, null, time.GetUtcNow())), isNew: true);
+    }
+
+    /// <summary>Makes a key whose private half lies in a file beside the ring file, readable by us alone. The ring does not name it yet.</summary>
+    /// <param name="path">The ring file; its directory is made if it does not exist.</param>
+    /// <param name="purpose">What it is for.</param>
+    /// <param name="algorithm">Of a signing key; null for ES256. A sealing key has no choice.</param>
+    /// <exception cref="KeyRingException">It could not be written.</exception>
+    public static NewKeyRingEntry MakeKeyInFile(string path, KeyPurpose purpose, SignatureAlgorithm? algorithm = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentOutOfRangeException.ThrowIfEqual((int)purpose, (int)KeyPurpose.None, nameof(purpose));
+        var directory = Directory(path);
         try
         {
             MakeDirectory(directory);
-            var now = time.GetUtcNow();
-            var keys = new List<NewKey>();
-            foreach (var startsAt in new[] { WholeSecond(now), WholeSecond(now + StandbyStartsAfter) })
-            {
-                keys.AddRange((algorithms ?? [SignatureAlgorithm.ES256])
-                    .Select(algorithm => MakeSigningKey(directory, "sign", algorithm, startsAt)));
-                keys.Add(MakeSigningKey(directory, "feed", SignatureAlgorithm.ES256, startsAt));
-                keys.Add(MakeSealingKey(directory, startsAt));
-            }
-
-            DirectoryFlush.Flush(directory); // The keys' names first: the ring must not name what a power cut can take away.
-            WriteAtomically(path, stream => WriteRing(stream, keys));
-            DirectoryFlush.Flush(directory);
+            var entry = purpose == KeyPurpose.Seal ? MakeSealingKey(directory) : MakeSigningKey(directory, purpose, algorithm ?? SignatureAlgorithm.ES256);
+            DirectoryFlush.Flush(directory); // The key's name first: the ring must not name what a power cut can take away.
+            return entry;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new KeyRingException($"{path} could not be made: {e.Message}", e);
+            throw new KeyRingException($"A key for {path} could not be made: {e.Message}", e);
         }
     }
 
-    private static NewKey MakeSigningKey(string directory, string purpose, SignatureAlgorithm algorithm, DateTimeOffset startsAt)
+    /// <summary>Adds keys to a ring file, or begins one with them.</summary>
+    /// <remarks>
+    /// The new file is loaded before it takes the old one's place: the keys have proved themselves, and a running issuer will take
+    /// the file. In a new ring the first key of each purpose and algorithm starts at once. Otherwise a key follows the newest of its
+    /// purpose and algorithm by a year, and starts no earlier than verifiers can know it. A sealing key stops sealing 400 days after
+    /// its start.
+    /// </remarks>
+    /// <param name="path">The ring file.</param>
+    /// <param name="entries">The keys, in the order in which they are to be used.</param>
+    /// <param name="startsAt">When they take over instead, UTC, cut off to the second; null for the rule above.</param>
+    /// <param name="options">How the ring is loaded.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="sources">Where private halves can be, beside files.</param>
+    /// <param name="cancellationToken">Gives up; the file is then as it was.</param>
+    /// <exception cref="ArgumentException">The options cannot be used.</exception>
+    /// <exception cref="KeyRingException">
+    /// The ring would not be taken: a key starts before every verifier can know it, say. Or it could not be read or written.
+    /// </exception>
+    public static async Task AddAsync(
+        string path, IReadOnlyList<NewKeyRingEntry> entries, DateTimeOffset? startsAt, KeyRingOptions options, TimeProvider time,
+        IEnumerable<IKeySource>? sources = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(entries);
+        ArgumentNullException.ThrowIfNull(time);
+        path = Path.GetFullPath(path);
+        options = KeyRingOptions.Checked(options);
+        var reader = new KeyRingReader(path, options, sources ?? []);
+        var old = File.Exists(path) ? reader.ReadFile() : null;
+        KeyRing? current = null;
+        KeyRing? fresh = null;
+        try
+        {
+            current = old is null ? null : await reader.LoadAsync(old, cancellationToken).ConfigureAwait(false);
+            var now = time.GetUtcNow();
+            var content = KeyRingJson.Add(old, WithStarts(entries, startsAt, current, now));
+            fresh = await reader.LoadAsync(content, cancellationToken).ConfigureAwait(false);
+            if (current is not null && KeyRingSuccession.Problem(current, fresh, now) is { } problem)
+            {
+                throw new KeyRingException($"{path}: {problem}");
+            }
+
+            if (old is not null && !reader.ReadFile().AsSpan().SequenceEqual(old))
+            {
+                throw new KeyRingException($"{path} was changed meanwhile: try again.");
+            }
+
+            Write(path, content, isNew: old is null);
+        }
+        finally
+        {
+            current?.Leave();
+            fresh?.Leave();
+        }
+    }
+
+    private static List<(NewKeyRingEntry Entry, DateTimeOffset StartsAt)> WithStarts(
+        IReadOnlyList<NewKeyRingEntry> entries, DateTimeOffset? startsAt, KeyRing? current, DateTimeOffset now)
+    {
+        var newest = current?.Lines.ToDictionary(line => line.Key, line => line.Value[^1].StartsAt) ?? [];
+        var known = current is null ? now : now + current.Options.AnnounceTime + TimeToWrite;
+        var started = new List<(NewKeyRingEntry, DateTimeOffset)>();
+        foreach (var entry in entries)
+        {
+            var line = (entry.Purpose, entry.Algorithm);
+            var follows = newest.TryGetValue(line, out var last) ? last + StandbyStartsAfter : known;
+            var start = KeyRingJson.WholeSecond(startsAt ?? (follows > known ? follows : known));
+            newest[line] = start;
+            started.Add((entry, start));
+        }
+
+        return started;
+    }
+
+    private static NewKeyRingEntry MakeSigningKey(string directory, KeyPurpose purpose, SignatureAlgorithm algorithm)
     {
         using AsymmetricAlgorithm key = algorithm.IsEllipticCurve ? ECDsa.Create(algorithm.Curve) : RSA.Create(RsaBits);
         var verificationKey = key is ECDsa ecdsa ? VerificationKey.From(ecdsa, algorithm) : VerificationKey.From((RSA)key, algorithm);
-        var file = $"{purpose}-{verificationKey.KeyId}.pem";
+        var file = $"{KeyRingJson.Name(purpose)}-{verificationKey.KeyId}.pem";
         var der = key.ExportPkcs8PrivateKey();
         var pem = PemEncoding.WriteUtf8("PRIVATE KEY"u8, der);
         WritePrivate(Path.Combine(directory, file), pem);
         CryptographicOperations.ZeroMemory(der);
         CryptographicOperations.ZeroMemory(pem);
-        return new(verificationKey.KeyId, purpose, file, algorithm.Name, verificationKey, startsAt, null);
+        return InFile(verificationKey.KeyId, purpose, file, algorithm.Name, verificationKey);
     }
 
-    private static NewKey MakeSealingKey(string directory, DateTimeOffset startsAt)
+    private static NewKeyRingEntry MakeSealingKey(string directory)
     {
         var keyId = TokenId.New();
         var file = $"seal-{keyId}.key";
@@ -81,81 +166,50 @@ public static class KeyRingWriter
         WritePrivate(Path.Combine(directory, file), text);
         CryptographicOperations.ZeroMemory(key);
         CryptographicOperations.ZeroMemory(text);
-        return new(keyId, "seal", file, SealingKey.Algorithm, null, startsAt, startsAt + SealsFor);
+        return InFile(keyId, KeyPurpose.Seal, file, SealingKey.Algorithm, null);
     }
 
-    private static void WriteRing(Stream stream, List<NewKey> keys)
+    private static NewKeyRingEntry InFile(string keyId, KeyPurpose purpose, string file, string algorithm, VerificationKey? verificationKey) =>
+        new(keyId, purpose, FileKeySource.SourceName, algorithm, verificationKey, [new(FileKeySource.FileMember, KeyRingJson.Text(file))]);
+
+    private static void Write(string path, byte[] content, bool isNew)
     {
-        using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
-        writer.WriteStartObject();
-        writer.WriteStartArray("keys");
-        foreach (var key in keys)
+        try
         {
-            writer.WriteStartObject();
-            writer.WriteString("kid", key.KeyId);
-            writer.WriteString("purpose", key.Purpose);
-            writer.WriteString("source", "file");
-            writer.WriteString("file", key.File);
-            writer.WriteString("alg", key.Algorithm);
-            if (key.VerificationKey is { } verificationKey)
-            {
-                writer.WritePropertyName("public");
-                WritePublicHalf(writer, verificationKey);
-            }
-
-            writer.WriteString("starts_at", Rfc3339(key.StartsAt));
-            if (key.SealsUntil is { } sealsUntil)
-            {
-                writer.WriteString("seals_until", Rfc3339(sealsUntil));
-            }
-
-            writer.WriteEndObject();
+            MakeDirectory(Directory(path));
+            WriteAtomically(path, content, isNew ? KeyFile.PrivateMode : null);
+            DirectoryFlush.Flush(Directory(path));
         }
-
-        writer.WriteEndArray();
-        writer.WriteEndObject();
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new KeyRingException($"{path} could not be written: {e.Message}", e);
+        }
     }
 
-    /// <summary>The JWK without what the ring's entry says itself.</summary>
-    private static void WritePublicHalf(Utf8JsonWriter writer, VerificationKey key)
-    {
-        using var buffer = new MemoryStream();
-        using (var jwkWriter = new Utf8JsonWriter(buffer))
-        {
-            key.WriteJwk(jwkWriter);
-        }
-
-        using var jwk = JsonDocument.Parse(buffer.ToArray());
-        writer.WriteStartObject();
-        foreach (var member in jwk.RootElement.EnumerateObject().Where(member => member.Name is not ("use" or "alg" or "kid")))
-        {
-            member.WriteTo(writer);
-        }
-
-        writer.WriteEndObject();
-    }
-
-    private static void WritePrivate(string path, byte[] content) => WriteAtomically(path, stream => stream.Write(content));
+    private static void WritePrivate(string path, byte[] content) => WriteAtomically(path, content, KeyFile.PrivateMode);
 
     /// <summary>Writes beside the target, flushes to disk, and renames: whoever reads the path finds all of it or nothing new.</summary>
-    private static void WriteAtomically(string path, Action<Stream> write)
+    /// <param name="path">The target.</param>
+    /// <param name="content">Its new content.</param>
+    /// <param name="mode">The rights of a target that must not exist yet; null to replace one and keep its own.</param>
+    private static void WriteAtomically(string path, byte[] content, UnixFileMode? mode)
     {
         var temporary = $"{path}.{TokenId.New()}.new";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
         if (!OperatingSystem.IsWindows())
         {
-            options.UnixCreateMode = KeyFile.PrivateMode;
+            options.UnixCreateMode = mode ?? File.GetUnixFileMode(path);
         }
 
         try
         {
             using (var stream = new FileStream(temporary, options))
             {
-                write(stream);
+                stream.Write(content);
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, path, overwrite: false);
+            File.Move(temporary, path, overwrite: mode is null);
         }
         catch
         {
@@ -164,24 +218,18 @@ public static class KeyRingWriter
         }
     }
 
+    private static string Directory(string path) =>
+        Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new ArgumentException("That is no path of a file.", nameof(path));
+
     private static void MakeDirectory(string directory)
     {
         if (OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(directory);
+            System.IO.Directory.CreateDirectory(directory);
         }
         else
         {
-            Directory.CreateDirectory(directory, DirectoryMode);
+            System.IO.Directory.CreateDirectory(directory, DirectoryMode);
         }
     }
-
-    private static DateTimeOffset WholeSecond(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
-
-    private static string Rfc3339(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
-
-    private sealed record NewKey(
-        string KeyId, string Purpose, string File, string Algorithm, VerificationKey? VerificationKey,
-        DateTimeOffset StartsAt, DateTimeOffset? SealsUntil);
 }

@@ -29,19 +29,19 @@ internal sealed class FileReloads(UserDirectory users, KeyRingFile ring, KeySetC
 
     /// <summary>Goes on until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        RepeatAsync(UsersInterval, ReloadUsers, cancellationToken),
-        RepeatAsync(KeyRingFile.ReloadInterval, ReloadRing, cancellationToken));
+        RepeatAsync(UsersInterval, ReloadUsersAsync, cancellationToken),
+        RepeatAsync(KeyRingFile.ReloadInterval, ReloadRingAsync, cancellationToken));
 
-    private async Task RepeatAsync(TimeSpan interval, Action step, CancellationToken cancellationToken)
+    private async Task RepeatAsync(TimeSpan interval, Func<CancellationToken, Task> step, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(interval, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            step();
+            await step(cancellationToken);
         }
     }
 
-    private void ReloadUsers()
+    private Task ReloadUsersAsync(CancellationToken cancellationToken)
     {
         var problem = "";
         try
@@ -62,11 +62,12 @@ internal sealed class FileReloads(UserDirectory users, KeyRingFile ring, KeySetC
         }
 
         _usersProblem = problem;
+        return Task.CompletedTask;
     }
 
-    private void ReloadRing()
+    private async Task ReloadRingAsync(CancellationToken cancellationToken)
     {
-        var reload = ring.Reload();
+        var reload = await ring.ReloadAsync(cancellationToken);
         if (reload.Change == KeyRingChange.Replaced)
         {
             log.KeyRingReplaced(ring.Path);

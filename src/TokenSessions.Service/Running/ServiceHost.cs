@@ -1,5 +1,4 @@
 using TokenSessions.Issuing;
-using TokenSessions.Issuing.Keys;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Admin;
 using TokenSessions.Service.Denylist;
@@ -75,7 +74,8 @@ internal static class ServiceHost
             provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IHostEnvironment>().IsDevelopment()));
         services.AddSingleton(provider => provider.GetRequiredService<ServiceSettings>().ToIssuerOptions());
 
-        services.AddSingleton(OpenRing);
+        services.AddSingleton<ServiceKeyRing>();
+        services.AddSingleton(provider => provider.GetRequiredService<ServiceKeyRing>().File);
         services.AddSingleton(provider => JournalStore.Open(
             Path.Combine(provider.GetRequiredService<ServiceSettings>().DataDirectory, "journal"), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ISessionStore>(provider => provider.GetRequiredService<JournalStore>());
@@ -102,25 +102,6 @@ internal static class ServiceHost
         services.AddSingleton<ServiceStart>();
         services.AddHostedService<FileReloadsHost>();
     }
-
-    private static KeyRingFile OpenRing(IServiceProvider provider)
-    {
-        var settings = provider.GetRequiredService<ServiceSettings>();
-        var usual = new KeyRingOptions();
-        var options = usual with
-        {
-            AllowPrivateKeysInFiles = settings.IsDevelopment || settings.AllowPrivateKeysInFiles,
-
-            // At least the usual, so that tokens issued under a longer setting outlive its shortening.
-            KeepPublished = Longer(
-                usual.KeepPublished, settings.AccessTokenLifetime + provider.GetRequiredService<SessionIssuerOptions>().ClockSkew),
-            LongestRefreshIdle = Longer(usual.LongestRefreshIdle, settings.RefreshIdleLifetime),
-            AnnounceTime = settings.AnnounceTime,
-        };
-        return new(settings.KeyRing, options, provider.GetRequiredService<TimeProvider>());
-    }
-
-    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static void Map(WebApplication app)
     {

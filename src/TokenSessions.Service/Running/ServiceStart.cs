@@ -37,6 +37,7 @@ internal sealed class ServiceStart(IServiceProvider services)
 
     private async Task OpenAsync(ServiceSettings settings, Log log, CancellationToken cancellationToken)
     {
+        await services.GetRequiredService<ServiceKeyRing>().OpenAsync(cancellationToken);
         var ring = services.GetRequiredService<KeyRingFile>();
         var users = services.GetRequiredService<UserDirectory>();
         var store = services.GetRequiredService<JournalStore>();

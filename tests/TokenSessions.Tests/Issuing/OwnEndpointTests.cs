@@ -39,9 +39,10 @@ public sealed class OwnEndpointTests : IDisposable
         await using var app = builder.Build();
         var (ringPath, storePath) = (_ring.Path, _scratch.Path);
 
+#pragma warning disable xUnit1051 // The page's lines run outside a test.
         // <snippet>
         var time = TimeProvider.System;
-        using var keys = new KeyRingFile(ringPath, new() { AllowPrivateKeysInFiles = true }, time);
+        using var keys = await KeyRingFile.OpenAsync(ringPath, new() { AllowPrivateKeysInFiles = true }, time);
         await using var store = JournalStore.Open(storePath, time);
         var options = new SessionIssuerOptions { Issuer = "https://id.example.com", DefaultAudience = "https://api.example.com" };
         var sessions = new SessionIssuer(options, keys, store, new UserTable(), time);
@@ -55,6 +56,7 @@ public sealed class OwnEndpointTests : IDisposable
         static IResult Answer(SessionResult result) =>
             result.IsIssued ? Results.Json(result.Tokens) : Results.BadRequest(result.Rejection.ToString());
         // </snippet>
+#pragma warning restore xUnit1051
 
         await app.StartAsync(Cancellation);
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();

@@ -345,7 +345,7 @@ public sealed class SessionStartTests : IAsyncDisposable
 
         _issuer.Ring.Add("sign", _issuer.Time.GetUtcNow().AddDays(800));
         _issuer.Ring.Save();
-        Assert.Equal(KeyRingChange.Replaced, _issuer.Keys.Reload().Change);
+        Assert.Equal(KeyRingChange.Replaced, (await _issuer.Keys.ReloadAsync(Cancellation)).Change);
         goOn.SetResult();
 
         var tokens = await start;

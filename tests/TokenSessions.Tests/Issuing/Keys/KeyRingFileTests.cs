@@ -147,7 +147,7 @@ public sealed class KeyRingFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("sign", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "does not hold a usable EC key")]
+    [InlineData("sign", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "the private half is no usable EC key")]
     [InlineData("sign", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----", "must hold a PKCS#8 key in PEM")]
     [InlineData("sign", "no key", "must hold a PKCS#8 key in PEM")]
     [InlineData("seal", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "must hold 32 bytes in base64url")]
@@ -187,7 +187,7 @@ public sealed class KeyRingFileTests : IDisposable
     [Fact]
     public void Refuses_private_keys_in_files_unless_they_are_allowed()
     {
-        var problem = Assert.Throws<KeyRingException>(() => new KeyRingFile(_directory.Path, new(), _time)).Message;
+        var problem = Assert.Throws<KeyRingException>(() => _directory.Load(_time, new())).Message;
 
         Assert.Contains(nameof(KeyRingOptions.AllowPrivateKeysInFiles), problem);
     }
@@ -239,7 +239,7 @@ public sealed class KeyRingFileTests : IDisposable
     {
         var options = new KeyRingOptions { KeepPublished = TimeSpan.Zero, LongestRefreshIdle = TimeSpan.FromDays(367), AnnounceTime = TimeSpan.FromDays(31) };
 
-        var problem = Assert.Throws<ArgumentException>(() => new KeyRingFile(_directory.Path, options, _time)).Message;
+        var problem = Assert.Throws<ArgumentException>(() => _directory.Load(_time, options)).Message;
 
         Assert.Contains(nameof(KeyRingOptions.KeepPublished), problem);
         Assert.Contains(nameof(KeyRingOptions.LongestRefreshIdle), problem);

@@ -8,16 +8,18 @@ public sealed class KeyRingWriterTests : IDisposable
     private readonly FakeClock _time = new();
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tokensessions-writer-");
 
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
-    public void Makes_a_ring_that_loads_without_problems_for_every_algorithm()
+    public async Task Makes_a_ring_that_loads_without_problems_for_every_algorithm()
     {
         var path = Path.Combine(_directory.FullName, "new", "keys.json");
 
         KeyRingWriter.Create(path, _time, [.. SignatureAlgorithm.All]);
 
-        using var file = new KeyRingFile(path, RingDirectory.Options, _time);
+        using var file = await KeyRingFile.OpenAsync(path, RingDirectory.Options, _time, cancellationToken: Cancellation);
         Assert.Empty(file.Current.Problems(_time.GetUtcNow(), _ => false));
         var algorithms = file.Current.PublishedKeys(_time.GetUtcNow(), _ => false).Keys.Select(key => key.Algorithm);
         Assert.Equal([.. SignatureAlgorithm.All, .. SignatureAlgorithm.All], algorithms); // In use, and standby.

@@ -57,7 +57,15 @@ internal sealed class RingDirectory : IDisposable
         }
     }
 
-    public KeyRingFile Load(TimeProvider time) => new(Path, Options, time);
+    /// <summary>Keys in files are there at once: nothing is waited for.</summary>
+    public KeyRingFile Load(TimeProvider time, KeyRingOptions? options = null) =>
+        KeyRingFile.OpenAsync(Path, options ?? Options, time).GetAwaiter().GetResult();
 
     public void Dispose() => _directory.Delete(recursive: true);
+}
+
+internal static class ReloadingKeyRing
+{
+    /// <summary>Keys in files are there at once: nothing is waited for.</summary>
+    public static KeyRingReload Reload(this KeyRingFile file) => file.ReloadAsync().GetAwaiter().GetResult();
 }

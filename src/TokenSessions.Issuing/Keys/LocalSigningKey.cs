@@ -4,21 +4,30 @@ using TokenSessions.Validation.Keys;
 namespace TokenSessions.Issuing.Keys;
 
 /// <summary>A signing key held in this process. One instance serves all threads.</summary>
-internal sealed class FileSigningKey : ISigningKey, IDisposable
+internal sealed class LocalSigningKey : ISigningKey, IDisposable
 {
     private readonly ECDsa? _ecdsa;
     private readonly RSA? _rsa;
 
-    /// <summary>An EC key.</summary>
-    /// <param name="key">Owned from here on.</param>
-    /// <param name="verificationKey">The published half.</param>
-    public FileSigningKey(ECDsa key, VerificationKey verificationKey) => (_ecdsa, VerificationKey) = (key, verificationKey);
+    private LocalSigningKey(ECDsa key, VerificationKey verificationKey) => (_ecdsa, VerificationKey) = (key, verificationKey);
 
-    /// <summary>An RSA key.</summary>
-    /// <inheritdoc cref="FileSigningKey(ECDsa, VerificationKey)"/>
-    public FileSigningKey(RSA key, VerificationKey verificationKey) => (_rsa, VerificationKey) = (key, verificationKey);
+    private LocalSigningKey(RSA key, VerificationKey verificationKey) => (_rsa, VerificationKey) = (key, verificationKey);
 
     public VerificationKey VerificationKey { get; }
+
+    /// <summary>A key from its PKCS#8 (RFC 5208), which the caller clears.</summary>
+    /// <exception cref="CryptographicException">It is no such key, or bytes follow it.</exception>
+    public static LocalSigningKey Import(ReadOnlySpan<byte> pkcs8, VerificationKey verificationKey)
+    {
+        if (verificationKey.Algorithm.IsEllipticCurve)
+        {
+            var ecdsa = ECDsa.Create();
+            return Imported(ecdsa, pkcs8, () => new LocalSigningKey(ecdsa, verificationKey));
+        }
+
+        var rsa = RSA.Create();
+        return Imported(rsa, pkcs8, () => new LocalSigningKey(rsa, verificationKey));
+    }
 
     public ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken)
     {
@@ -50,6 +59,20 @@ internal sealed class FileSigningKey : ISigningKey, IDisposable
     {
         _ecdsa?.Dispose();
         _rsa?.Dispose();
+    }
+
+    private static LocalSigningKey Imported(AsymmetricAlgorithm key, ReadOnlySpan<byte> pkcs8, Func<LocalSigningKey> imported)
+    {
+        try
+        {
+            key.ImportPkcs8PrivateKey(pkcs8, out var read);
+            return read == pkcs8.Length ? imported() : throw new CryptographicException("Bytes follow the key.");
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
     }
 
     private byte[] Sign(ReadOnlySpan<byte> input)
