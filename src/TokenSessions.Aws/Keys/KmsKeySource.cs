@@ -7,8 +7,10 @@ namespace TokenSessions.Aws.Keys;
 /// <param name="clients">Calls KMS. Not owned.</param>
 public sealed class KmsKeySource(KmsClients clients) : IKeySource
 {
+    internal const string SourceName = "kms";
+
     /// <inheritdoc/>
-    public string Name => "kms";
+    public string Name => SourceName;
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> Members { get; } = [KmsEntry.KmsKey, KmsEntry.Regions];

@@ -1,6 +1,6 @@
+using System.Security.Cryptography;
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
-using System.Security.Cryptography;
 using TokenSessions.Issuing.Keys;
 using TokenSessions.Validation.Jose;
 using TokenSessions.Validation.Keys;
@@ -11,8 +11,6 @@ namespace TokenSessions.Aws.Keys;
 /// <param name="clients">Calls KMS. Not owned.</param>
 public sealed class KmsKeys(KmsClients clients)
 {
-    private const string KmsSource = "kms";
-    private const string WrappedSource = "kms-wrapped";
     private const int SealingKeyIdBytes = 16;
 
     /// <summary>Makes a token key in KMS: one for ES256, ES384, or an RSA key of 3,072 bits.</summary>
@@ -68,7 +66,7 @@ public sealed class KmsKeys(KmsClients clients)
         try
         {
             var (arn, key) = await KmsPublicKey.GetAsync(clients, name, algorithm, cancellationToken).ConfigureAwait(false);
-            return new(key.KeyId, KeyPurpose.Sign, KmsSource, algorithm.Name, key, KmsEntry.Members(arn, name.Regions));
+            return new(key.KeyId, KeyPurpose.Sign, KmsKeySource.SourceName, algorithm.Name, key, KmsEntry.Members(arn, name.Regions));
         }
         catch (KmsException e)
         {
@@ -102,14 +100,14 @@ public sealed class KmsKeys(KmsClients clients)
                 (client, keyId, token) => client.GenerateDataKeyPairWithoutPlaintextAsync(
                     new() { KeyId = keyId, KeyPairSpec = KmsAlgorithm.KeyPairSpec(algorithm), EncryptionContext = KmsEntry.Context(issuer) }, token),
                 cancellationToken).ConfigureAwait(false);
-            var key = PublishedHalf.Read(pair.PublicKey?.ToArray() ?? [], algorithm, out var problem) ?? throw new KmsException($"{name}: {problem}.");
-            var arn = Answered(name, pair.KeyId);
+            var key = PublishedHalf.Read(pair.PublicKey?.ToArray() ?? [], algorithm, out var problem)
+                ?? throw new KmsException($"{name}: {problem}.");
 
             // The kid, which the final context names, is known only now.
             var wrapped = await clients.Calls.SendAsync(KmsCalls.Unhurried, name, "kms:ReEncryptFrom and kms:ReEncryptTo",
                 (client, keyId, token) => client.ReEncryptAsync(ToFinalContext(keyId, pair.PrivateKeyCiphertextBlob, issuer, key.KeyId), token),
                 cancellationToken).ConfigureAwait(false);
-            return Wrapped(key.KeyId, purpose, algorithm.Name, key, name, arn, wrapped.KeyId, wrapped.CiphertextBlob);
+            return Wrapped(key.KeyId, purpose, algorithm.Name, key, name, wrapped.KeyId, wrapped.CiphertextBlob);
         }
         catch (KmsException e)
         {
@@ -131,7 +129,7 @@ public sealed class KmsKeys(KmsClients clients)
                 (client, keyId, token) => client.GenerateDataKeyWithoutPlaintextAsync(
                     new() { KeyId = keyId, KeySpec = DataKeySpec.AES_256, EncryptionContext = KmsEntry.Context(issuer, kid) }, token),
                 cancellationToken).ConfigureAwait(false);
-            return Wrapped(kid, KeyPurpose.Seal, "A256GCM", null, name, Answered(name, made.KeyId), made.KeyId, made.CiphertextBlob);
+            return Wrapped(kid, KeyPurpose.Seal, "A256GCM", null, name, made.KeyId, made.CiphertextBlob);
         }
         catch (KmsException e)
         {
@@ -158,13 +156,14 @@ public sealed class KmsKeys(KmsClients clients)
     };
 
     private static NewKeyRingEntry Wrapped(
-        string kid, KeyPurpose purpose, string algorithm, VerificationKey? key, KmsKeyName name, string arn, string? wrappedUnder, MemoryStream? ciphertext)
+        string kid, KeyPurpose purpose, string algorithm, VerificationKey? key, KmsKeyName name, string? arn, MemoryStream? ciphertext)
     {
-        Answered(name, wrappedUnder);
-        var bytes = ciphertext?.ToArray() is { Length: > 0 } some ? some : throw new KmsException($"{name}: KMS answered without a ciphertext.");
-        var members = KmsEntry.Members(arn, name.Regions);
+        var bytes = ciphertext?.ToArray() is { Length: > 0 } some
+            ? some
+            : throw new KmsException($"{name}: KMS answered without a ciphertext.");
+        var members = KmsEntry.Members(Answered(name, arn), name.Regions);
         members.Add(new(KmsEntry.Wrapped, KmsEntry.Json(StrictBase64Url.Encode(bytes))));
-        return new(kid, purpose, WrappedSource, algorithm, key, members);
+        return new(kid, purpose, KmsWrappedKeySource.SourceName, algorithm, key, members);
     }
 
     private static string Answered(KmsKeyName name, string? arn) =>

@@ -22,7 +22,8 @@ internal static class KmsPublicKey
 
         if (answer.KeyUsage != KeyUsageType.SIGN_VERIFY)
         {
-            throw new KmsException($"{name}: its usage is {Known(answer.KeyUsage)} and must be {KeyUsageType.SIGN_VERIFY}. Usages cannot be changed: make another key.");
+            throw new KmsException($"{name}: its usage is {Known(answer.KeyUsage)} and must be {KeyUsageType.SIGN_VERIFY}."
+                + " Usages cannot be changed: make another key.");
         }
 
         if (answer.SigningAlgorithms?.Contains(KmsAlgorithm.SigningSpec(algorithm).Value) != true)

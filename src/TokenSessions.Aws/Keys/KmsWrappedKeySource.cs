@@ -19,13 +19,15 @@ namespace TokenSessions.Aws.Keys;
 /// <param name="clients">Calls KMS. Not owned.</param>
 public sealed class KmsWrappedKeySource(string issuer, KmsClients clients) : IKeySource
 {
+    internal const string SourceName = "kms-wrapped";
+
     private const int SealingKeyLength = 32;
     private const int MaxCiphertextLength = 6144; // The most that Decrypt takes.
 
     private readonly string _issuer = issuer is { Length: > 0 } ? issuer : throw new ArgumentException("The issuer is empty.", nameof(issuer));
 
     /// <inheritdoc/>
-    public string Name => "kms-wrapped";
+    public string Name => SourceName;
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> Members { get; } = [KmsEntry.KmsKey, KmsEntry.Wrapped, KmsEntry.Regions];
@@ -65,7 +67,8 @@ public sealed class KmsWrappedKeySource(string issuer, KmsClients clients) : IKe
         if (plaintext.Length == 0 || (item.Purpose == KeyPurpose.Seal && plaintext.Length != SealingKeyLength))
         {
             CryptographicOperations.ZeroMemory(plaintext);
-            throw new KeyRingException($"{item.Where}: {KmsEntry.Wrapped} does not hold {(item.Purpose == KeyPurpose.Seal ? $"{SealingKeyLength} bytes" : "a key")}.");
+            var expected = item.Purpose == KeyPurpose.Seal ? $"{SealingKeyLength} bytes" : "a key";
+            throw new KeyRingException($"{item.Where}: {KmsEntry.Wrapped} does not hold {expected}.");
         }
 
         return OpenedKey.Of(plaintext);

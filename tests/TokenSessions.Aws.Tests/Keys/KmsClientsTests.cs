@@ -81,6 +81,19 @@ public sealed class KmsClientsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Without_credentials_it_is_said_which_to_give()
+    {
+        Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", null);
+        Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", null);
+        using var clients = new KmsClients(new(), new FakeClock());
+
+        var failed = await _entry.Signs(clients).FailsAsync();
+
+        Assert.Contains("no AWS credentials for kms:Sign", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(0, _kms.StandIn.Calls());
+    }
+
+    [Fact]
     public void Without_any_region_a_key_id_alone_is_refused()
     {
         Environment.SetEnvironmentVariable("AWS_REGION", null);

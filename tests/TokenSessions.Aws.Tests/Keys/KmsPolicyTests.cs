@@ -8,6 +8,8 @@ namespace TokenSessions.Aws.Tests.Keys;
 /// <summary>How often, how long and where KMS is called while it is slow, throttles or is down.</summary>
 public sealed class KmsPolicyTests : IAsyncLifetime
 {
+    private const int FailuresToOpen = 5;
+
     private readonly FakeClock _clock = new();
     private TestKms _kms = null!;
 
@@ -105,22 +107,22 @@ public sealed class KmsPolicyTests : IAsyncLifetime
             await key.FailsAsync(); // Two calls each, as long as they are made.
         }
 
-        Assert.Equal(KmsBreakerFailures, Signs);
+        Assert.Equal(FailuresToOpen, Signs);
         _clock.Advance(TimeSpan.FromSeconds(5) - TimeSpan.FromTicks(1));
         Assert.Contains("no call is made", (await key.FailsAsync()).Message, StringComparison.Ordinal);
-        Assert.Equal(KmsBreakerFailures, Signs);
+        Assert.Equal(FailuresToOpen, Signs);
 
         _clock.Advance(TimeSpan.FromTicks(1));
         await key.FailsAsync(); // The probe fails, and it stays open for another five seconds.
-        Assert.Equal(KmsBreakerFailures + 1, Signs);
+        Assert.Equal(FailuresToOpen + 1, Signs);
         await key.FailsAsync();
-        Assert.Equal(KmsBreakerFailures + 1, Signs);
+        Assert.Equal(FailuresToOpen + 1, Signs);
 
         _clock.Advance(TimeSpan.FromSeconds(5));
         _kms.StandIn.Faults = null;
         await key.SignedAsync();
         await key.SignedAsync();
-        Assert.Equal(KmsBreakerFailures + 3, Signs);
+        Assert.Equal(FailuresToOpen + 3, Signs);
     }
 
     [Fact]
@@ -243,7 +245,7 @@ public sealed class KmsPolicyTests : IAsyncLifetime
             await key.SignedAsync();
         }
 
-        Assert.Equal((KmsBreakerFailures, 8), (_kms.StandIn.Calls("Sign", TestKms.Region), _kms.StandIn.Calls("Sign", TestKms.NextRegion)));
+        Assert.Equal((FailuresToOpen, 8), (_kms.StandIn.Calls("Sign", TestKms.Region), _kms.StandIn.Calls("Sign", TestKms.NextRegion)));
         _kms.StandIn.RegionsDown = [];
         _clock.Advance(TimeSpan.FromSeconds(5));
         await key.SignedAsync();
@@ -311,6 +313,14 @@ public sealed class KmsPolicyTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("Frankfurt")]
+    [InlineData("EU-WEST-1")]
+    [InlineData("https://example.org")]
+    public void A_region_that_can_be_none_is_refused(string region) =>
+        Assert.Contains("Region must be the name", Assert.Single(new KmsOptions { Region = region }.Problems()), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData(60, 59, 10_000, null)]
     [InlineData(1, 0.001, 1, "eu-west-1")]
     public void Limits_at_the_edge_are_accepted(double timeout, double attempt, int places, string? region) => Assert.Empty(new KmsOptions
@@ -320,8 +330,6 @@ public sealed class KmsPolicyTests : IAsyncLifetime
         MaxConcurrency = places,
         Region = region,
     }.Problems());
-
-    private const int KmsBreakerFailures = 5;
 
     private async Task<KmsSigningKey> MakeAsync(KmsOptions? options = null)
     {
