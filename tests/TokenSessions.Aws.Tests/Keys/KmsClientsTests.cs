@@ -25,8 +25,9 @@ public sealed class KmsClientsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _kms = await TestKms.StartAsync();
+        var address = _kms.StandIn.Address; // First: where the environment names the endpoint, these tests skip.
         _entry = await _kms.MakeAsync(multiRegion: true);
-        Set(_kms.StandIn.Address.ToString(), TestKms.NextRegion, TestCredentials.AccessKey, TestCredentials.SecretKey, "true");
+        Set(address.ToString(), TestKms.NextRegion, TestCredentials.AccessKey, TestCredentials.SecretKey, "true");
         _kms.StandIn.ResetCalls();
     }
 
