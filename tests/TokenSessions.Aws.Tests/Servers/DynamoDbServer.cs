@@ -79,6 +79,7 @@ internal sealed class DynamoDbServer : IDisposable
             HttpClientFactory = new SdkHandlers(handlers ?? []),
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = 0,
+            MaxStaleConnectionRetries = 0, // Counted apart, and 10 by default: one dropped connection would be eleven requests.
         };
         configure?.Invoke(config);
         return IsFromEnvironment ? new AmazonDynamoDBClient(config) : new AmazonDynamoDBClient(TestCredentials.Value, config);
