@@ -24,16 +24,8 @@ internal sealed class DynamoDbConnection(
 
     public DateTimeOffset Now => time.GetUtcNow();
 
-    /// <summary>Table and region, and the endpoint where it is not that region's usual one.</summary>
-    public string Place
-    {
-        get
-        {
-            var region = client.Config.RegionEndpoint?.SystemName ?? client.Config.AuthenticationRegion;
-            var url = client.Config.ServiceURL;
-            return $"table {Table}{(region is null ? "" : $" in {region}")}{(string.IsNullOrEmpty(url) ? "" : $" at {url}")}";
-        }
-    }
+    /// <summary>Table and region, to begin a sentence with.</summary>
+    public string Place => $"DynamoDB table {Table} in {client.Config.RegionEndpoint?.SystemName ?? client.Config.AuthenticationRegion ?? "the region of its endpoint"}";
 
     /// <summary>Does something that several requests may be needed for, on a table that was checked, within the deadline.</summary>
     public Task<T> AnswerAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken) =>
@@ -66,7 +58,7 @@ internal sealed class DynamoDbConnection(
         }
     }
 
-    /// <summary>Sends one request. A condition that does not hold is an answer, and comes as its exception.</summary>
+    /// <summary>Sends one request. A condition that does not hold, or a table that exists already, is an answer, and comes as its exception.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever the SDK throws is the world being bad; the only call in here is its.")]
     public async Task<TResponse> SendAsync<TRequest, TResponse>(
         TRequest request, Func<TRequest, CancellationToken, Task<TResponse>> send, CancellationToken cancellationToken)
@@ -78,7 +70,7 @@ internal sealed class DynamoDbConnection(
         {
             response = await send(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (ConditionalCheckFailedException e)
+        catch (AmazonDynamoDBException e) when (e is ConditionalCheckFailedException or ResourceInUseException)
         {
             ThrowIfClockIsWrong(sent, e);
             throw;
@@ -86,7 +78,9 @@ internal sealed class DynamoDbConnection(
         catch (Exception e)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw Unavailable(DynamoDbProblem.Describe(e, request), e);
+
+            // Not kept as the inner one: AWS may repeat a request's headers in a message, among them the session token.
+            throw unavailable(DynamoDbProblem.Describe(e, request, Place, client.Config.ServiceURL), null);
         }
 
         ThrowIfClockIsWrong(sent, null);
@@ -157,7 +151,7 @@ internal sealed class DynamoDbConnection(
     /// <summary>What every failure becomes.</summary>
     /// <param name="problem">The rest of a sentence that begins with the table.</param>
     /// <param name="cause">Why.</param>
-    public Exception Unavailable(string problem, Exception? cause = null) => unavailable($"DynamoDB {Place}: {problem}", cause);
+    public Exception Unavailable(string problem, Exception? cause = null) => unavailable($"{Place}: {problem}", cause);
 
     /// <summary>Checks the table once; until that has succeeded, every call that needs it tries again, together with others.</summary>
     private Task CheckTableAsync(CancellationToken cancellationToken)
@@ -174,7 +168,7 @@ internal sealed class DynamoDbConnection(
         }
     }
 
-    private void ThrowIfClockIsWrong(AnswerClock.Sent sent, ConditionalCheckFailedException? failure)
+    private void ThrowIfClockIsWrong(AnswerClock.Sent sent, AmazonDynamoDBException? failure)
     {
         if (_clock.FindProblem(sent, failure) is { } problem)
         {

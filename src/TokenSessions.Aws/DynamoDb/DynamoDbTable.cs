@@ -44,7 +44,7 @@ public sealed class DynamoDbTable
             {
                 if (!await IsSweptAsync(deadline).ConfigureAwait(false))
                 {
-                    warnings.Add($"DynamoDB {_connection.Place}: expired items are never deleted: enable TTL on the attribute {TableSchema.TimeToLive} ({CreateCommand}).");
+                    warnings.Add($"{_connection.Place}: expired items are never deleted: enable TTL on the attribute {TableSchema.TimeToLive} ({CreateCommand}).");
                 }
             },
             cancellationToken).ConfigureAwait(false);
@@ -91,7 +91,7 @@ public sealed class DynamoDbTable
                 await _connection.SendAsync(request, _connection.Client.CreateTableAsync, deadline).ConfigureAwait(false);
                 return true;
             }
-            catch (SessionStoreUnavailableException e) when (e.InnerException is ResourceInUseException)
+            catch (ResourceInUseException)
             {
                 return false; // It exists, or somebody creates it at this moment.
             }

@@ -1,0 +1,99 @@
+using Amazon.DynamoDBv2;
+using Amazon.DynamoDBv2.Model;
+using TokenSessions.Aws.DynamoDb;
+using TokenSessions.Aws.Tests.Servers;
+using TokenSessions.Tests;
+
+namespace TokenSessions.Aws.Tests.DynamoDb;
+
+/// <summary>A new table on the real server, a client that dates its answers by a test's clock, and what it sent.</summary>
+internal sealed class TableUnderTest : IAsyncDisposable
+{
+    private readonly DynamoDbServer _server;
+    private readonly IAmazonDynamoDB _plain;
+
+    private TableUnderTest(DynamoDbServer server, IAmazonDynamoDB plain, FakeClock clock)
+    {
+        (_server, _plain, Clock, Time) = (server, plain, clock, new WallClock(clock));
+        Client = NewClient();
+    }
+
+    public FakeClock Clock { get; }
+
+    /// <summary>The test's wall clock with real timers: a wait between attempts must not wait for the test.</summary>
+    public TimeProvider Time { get; }
+
+    public DynamoDbOptions Options { get; } = new() { Table = DynamoDbServer.NewTableName(), Deadline = TimeSpan.FromMinutes(1) };
+
+    /// <summary>A client without faults.</summary>
+    public IAmazonDynamoDB Client { get; }
+
+    /// <summary>What <see cref="Client"/> and others of <see cref="NewClient"/> sent.</summary>
+    public RequestLog Log { get; } = new();
+
+    public static async Task<TableUnderTest> CreateAsync(FakeClock clock, bool isCreated = true)
+    {
+        var server = await DynamoDbServer.GetAsync();
+        var table = new TableUnderTest(server, server.CreateClient(), clock);
+        if (isCreated)
+        {
+            await TestTable.CreateAsync(table._plain, table.Options.Table, TestContext.Current.CancellationToken);
+        }
+
+        return table;
+    }
+
+    /// <summary>A client with handlers between the SDK and the date of the answers, outermost first.</summary>
+    public IAmazonDynamoDB NewClient(DelegatingHandler[]? handlers = null, Action<AmazonDynamoDBConfig>? configure = null) =>
+        _server.CreateClient([Log.NewHandler(), .. handlers ?? [], new DatedAnswers(() => Clock.GetUtcNow())], configure);
+
+    public DynamoDbStore NewStore(IAmazonDynamoDB? client = null, int region = 0) => new(client ?? Client, Options with { Region = region }, Time);
+
+    public DynamoDbFeed NewFeed(IAmazonDynamoDB? client = null) => new(client ?? Client, Options, Time);
+
+    /// <summary>Every item of the table as it is kept.</summary>
+    public async Task<List<Dictionary<string, AttributeValue>>> ItemsAsync()
+    {
+        var items = new List<Dictionary<string, AttributeValue>>();
+        var scan = new ScanRequest(Options.Table) { ConsistentRead = true };
+        do
+        {
+            var page = await _plain.ScanAsync(scan, TestContext.Current.CancellationToken);
+            items.AddRange(page.Items ?? []);
+            scan.ExclusiveStartKey = page.LastEvaluatedKey;
+        }
+        while (scan.ExclusiveStartKey is { Count: > 0 });
+
+        return items;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await _plain.DeleteTableAsync(Options.Table);
+        }
+        catch (ResourceNotFoundException)
+        {
+            // A test without one.
+        }
+
+        Client.Dispose();
+        _plain.Dispose();
+    }
+
+    private sealed class WallClock(FakeClock clock) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
+    }
+
+    private sealed class DatedAnswers(Func<DateTimeOffset> now) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            response.Headers.Date = now();
+            return response;
+        }
+    }
+}
