@@ -2,11 +2,12 @@ using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using TokenSessions.Aws.DynamoDb;
 using TokenSessions.Aws.Tests.Servers;
+using TokenSessions.Aws.Tests.Servers.Faults;
 using TokenSessions.Tests;
 
 namespace TokenSessions.Aws.Tests.DynamoDb;
 
-/// <summary>A new table on the real server, a client that dates its answers by a test's clock, and what it sent.</summary>
+/// <summary>A new table on the real server, a client that dates its answers by a test's clock, and what goes wrong on the way.</summary>
 internal sealed class TableUnderTest : IAsyncDisposable
 {
     private readonly DynamoDbServer _server;
@@ -15,7 +16,7 @@ internal sealed class TableUnderTest : IAsyncDisposable
     private TableUnderTest(DynamoDbServer server, IAmazonDynamoDB plain, FakeClock clock)
     {
         (_server, _plain, Clock, Time) = (server, plain, clock, new WallClock(clock));
-        Client = NewClient();
+        Client = NewClient(Requests);
     }
 
     public FakeClock Clock { get; }
@@ -25,11 +26,11 @@ internal sealed class TableUnderTest : IAsyncDisposable
 
     public DynamoDbOptions Options { get; } = new() { Table = DynamoDbServer.NewTableName(), Deadline = TimeSpan.FromMinutes(1) };
 
-    /// <summary>A client without faults.</summary>
+    /// <summary>A client that retries nothing.</summary>
     public IAmazonDynamoDB Client { get; }
 
-    /// <summary>What <see cref="Client"/> and others of <see cref="NewClient"/> sent.</summary>
-    public RequestLog Log { get; } = new();
+    /// <summary>The requests of <see cref="Client"/>.</summary>
+    public FaultyHandler Requests { get; } = new();
 
     public static async Task<TableUnderTest> CreateAsync(FakeClock clock, bool isCreated = true)
     {
@@ -43,9 +44,21 @@ internal sealed class TableUnderTest : IAsyncDisposable
         return table;
     }
 
-    /// <summary>A client with handlers between the SDK and the date of the answers, outermost first.</summary>
-    public IAmazonDynamoDB NewClient(DelegatingHandler[]? handlers = null, Action<AmazonDynamoDBConfig>? configure = null) =>
-        _server.CreateClient([Log.NewHandler(), .. handlers ?? [], new DatedAnswers(() => Clock.GetUtcNow())], configure);
+    /// <summary>A client whose answers are dated by the test's clock.</summary>
+    /// <param name="faults">What goes wrong.</param>
+    /// <param name="retries">Attempts of the SDK beyond the first.</param>
+    /// <param name="outer">What stands before the faults.</param>
+    public IAmazonDynamoDB NewClient(FaultyHandler faults, int retries = 0, params DelegatingHandler[] outer)
+    {
+        faults.DateFrom = Clock;
+        return _server.CreateClient(
+            [.. outer, faults],
+            config =>
+            {
+                config.MaxErrorRetry = retries;
+                config.ThrottleRetries = false; // These tests let more go wrong than a client would stand for.
+            });
+    }
 
     public DynamoDbStore NewStore(IAmazonDynamoDB? client = null, int region = 0) => new(client ?? Client, Options with { Region = region }, Time);
 
@@ -85,15 +98,5 @@ internal sealed class TableUnderTest : IAsyncDisposable
     private sealed class WallClock(FakeClock clock) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
-    }
-
-    private sealed class DatedAnswers(Func<DateTimeOffset> now) : DelegatingHandler
-    {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            var response = await base.SendAsync(request, cancellationToken);
-            response.Headers.Date = now();
-            return response;
-        }
     }
 }
