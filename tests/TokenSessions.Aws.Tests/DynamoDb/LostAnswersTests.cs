@@ -66,6 +66,36 @@ public sealed class LostAnswersTests
         Assert.Equal(Sessions, ended.Count);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_write_that_is_done_twice_is_answered_as_if_it_were_done_once(bool isDuplicate)
+    {
+        await using var table = await TableUnderTest.CreateAsync(_clock);
+        var faults = new FaultyHandler();
+        using var client = table.NewClient(faults, Retries);
+        var store = table.NewStore(client);
+        await store.ReadHeadAsync(Cancel);
+        faults.Decide = call => call.Operation is not ("PutItem" or "UpdateItem") ? Fault.None
+            : isDuplicate ? Fault.Duplicate
+            : _attempts.TryAdd(call.Body, 1) ? Fault.DropAnswer : Fault.None;
+        var now = _clock.GetUtcNow();
+        var (session, subject) = (new AuthorityKey(Issuer, RuleKind.Session, "s1"), new AuthorityKey(Issuer, RuleKind.Subject, "ada"));
+        var head = new DenylistHead { Window = TimeSpan.FromMinutes(66) };
+
+        Assert.Equal(head, (await store.RaiseHeadAsync(head, now, Cancel)).Head);
+        Assert.True((await store.AdvanceAsync(new(session, 0, now, 0, now.AddDays(1), "request-1"), Cancel)).IsAdvanced);
+        Assert.True(await store.NoteGraceAsync(session, 1, Cancel));
+        Assert.False(await store.NoteGraceAsync(session, 1, Cancel));
+        var denied = await store.DenyAsync(new(subject, now, now.AddDays(1), "", "admin", "request-2"), Cancel);
+        Assert.Equal((now.ToUnixTimeMilliseconds(), "request-2"), (denied.Watermark, denied.RequestId));
+        var raised = await store.DenyAsync(new(subject, now, now.AddDays(1), "", "admin", "request-3"), Cancel);
+        Assert.Equal(denied.Watermark + 1, raised.Watermark);
+        await store.WriteFeedAsync(new(subject.RuleKey, now.ToUnixTimeMilliseconds(), raised.Watermark, IsStanding: false), now.AddHours(1), Cancel);
+        await store.MarkFedAsync(subject, raised.Watermark, Cancel);
+        Assert.Equal(raised with { IsFed = true }, (await store.ReadAsync([subject], Cancel))[subject]);
+    }
+
     /// <summary>The first answer to every write; and of each tenth write so many that the SDK gives up.</summary>
     private Fault LoseAnswers(AwsCall call)
     {
