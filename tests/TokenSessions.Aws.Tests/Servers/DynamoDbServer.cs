@@ -14,7 +14,6 @@ namespace TokenSessions.Aws.Tests.Servers;
 internal sealed class DynamoDbServer : IDisposable
 {
     public const string EndpointVariable = "AWS_ENDPOINT_URL_DYNAMODB";
-    public const string Region = "eu-central-1";
 
     private static readonly string Folder = Path.Combine(SourceTree.Root, "tests", "TokenSessions.Aws.Tests");
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
@@ -22,23 +21,23 @@ internal sealed class DynamoDbServer : IDisposable
 
     private readonly Process? _launcher;
 
-    private DynamoDbServer(Uri address, Process? launcher) => (Address, _launcher) = (address, launcher);
+    private DynamoDbServer(Uri address, string name, Process? launcher) =>
+        (Address, IsDynalite, _launcher) = (address, name == "dynalite", launcher);
 
     public Uri Address { get; }
+
+    /// <summary>
+    /// True where the server is the one for platforms without a binary: it has no time to live, transactions or deletion
+    /// protection, and does not tell the item on which a condition failed.
+    /// </summary>
+    public bool IsDynalite { get; }
 
     /// <summary>True when the environment named the endpoint: it may be the real one, with real credentials.</summary>
     public bool IsFromEnvironment => _launcher is null;
 
-    /// <summary>What a process needs in its environment to use this server.</summary>
-    public IReadOnlyDictionary<string, string> Environment => IsFromEnvironment
-        ? new Dictionary<string, string> { [EndpointVariable] = Address.ToString() }
-        : new Dictionary<string, string>
-        {
-            [EndpointVariable] = Address.ToString(),
-            ["AWS_REGION"] = Region,
-            ["AWS_ACCESS_KEY_ID"] = TestCredentials.AccessKey,
-            ["AWS_SECRET_ACCESS_KEY"] = TestCredentials.SecretKey,
-        };
+    /// <summary>What a process needs in its environment to use this server: nothing where the environment has it already.</summary>
+    public IReadOnlyDictionary<string, string> Settings =>
+        IsFromEnvironment ? new Dictionary<string, string>() : TestCredentials.Settings(EndpointVariable, Address);
 
     /// <summary>The server all tests share; skips the running test where there can be none.</summary>
     public static async Task<DynamoDbServer> GetAsync()
@@ -67,7 +66,7 @@ internal sealed class DynamoDbServer : IDisposable
     /// <summary>A table name nobody else uses, also when several runs share an endpoint.</summary>
     public static string NewTableName() => $"TokenSessionsTest-{Guid.NewGuid():N}";
 
-    /// <summary>A client of the real SDK. It retries nothing, so that every fault is seen; <paramref name="configure"/> may change that.</summary>
+    /// <summary>A client of the real SDK. It retries nothing, so that every fault is seen; the settings may be changed.</summary>
     /// <param name="handlers">What stands between the SDK and the wire, outermost first.</param>
     /// <param name="configure">Last changes to the client's settings.</param>
     public IAmazonDynamoDB CreateClient(DelegatingHandler[]? handlers = null, Action<AmazonDynamoDBConfig>? configure = null)
@@ -75,7 +74,7 @@ internal sealed class DynamoDbServer : IDisposable
         var config = new AmazonDynamoDBConfig
         {
             ServiceURL = Address.ToString(),
-            AuthenticationRegion = System.Environment.GetEnvironmentVariable("AWS_REGION") ?? Region,
+            AuthenticationRegion = TestCredentials.Region,
             HttpClientFactory = new SdkHandlers(handlers ?? []),
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = 0,
@@ -93,8 +92,8 @@ internal sealed class DynamoDbServer : IDisposable
     }
 
     private static async Task<(DynamoDbServer?, string?)> StartSharedAsync() =>
-        System.Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } endpoint
-            ? (new(new(endpoint), launcher: null), null)
+        Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } endpoint
+            ? (new(new(endpoint), name: "", launcher: null), null)
             : await StartAsync();
 
     private static async Task<(DynamoDbServer?, string?)> StartAsync(params string[] arguments)
@@ -114,13 +113,14 @@ internal sealed class DynamoDbServer : IDisposable
         {
             var launcher = Process.Start(start)!;
             var said = launcher.StandardError.ReadToEndAsync(); // Also keeps the pipe from filling up.
-            return await launcher.StandardOutput.ReadLineAsync().WaitAsync(StartLimit) is { } address
-                ? (new(new(address), launcher), null)
+            var line = await launcher.StandardOutput.ReadLineAsync().WaitAsync(StartLimit);
+            return line?.Split(' ') is [var name, var address]
+                ? (new(new(address), name, launcher), null)
                 : throw new InvalidOperationException($"The DynamoDB server did not start: {await said}");
         }
         catch (Win32Exception)
         {
-            return (null, $"No DynamoDB server: node is missing: install Node.js 20 or later. Or set {EndpointVariable}.");
+            return (null, $"No DynamoDB server: node is missing: install Node.js 18 or later. Or set {EndpointVariable}.");
         }
     }
 }

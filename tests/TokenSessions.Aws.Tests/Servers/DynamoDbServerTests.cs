@@ -39,6 +39,7 @@ public sealed class DynamoDbServerTests : IAsyncLifetime
     [Fact]
     public async Task A_condition_that_does_not_hold_tells_the_item_that_stands()
     {
+        Assert.SkipWhen((await DynamoDbServer.GetAsync()).IsDynalite, "Dynalite does not tell it.");
         await _dynamo.PutItemAsync(_table, TestTable.Item("a", "1", "first"), Cancel);
 
         var failed = await Assert.ThrowsAsync<ConditionalCheckFailedException>(() => _dynamo.PutItemAsync(new()
@@ -49,6 +50,6 @@ public sealed class DynamoDbServerTests : IAsyncLifetime
             ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
         }, Cancel));
 
-        Assert.Equal("first", failed.Item["v"].S);
+        Assert.Equal("first", failed.Item?["v"].S);
     }
 }

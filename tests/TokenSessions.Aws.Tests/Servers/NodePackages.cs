@@ -80,7 +80,7 @@ internal static class NodePackages
         }
         catch (Win32Exception)
         {
-            return "npm is missing: install Node.js 20 or later (with npm).";
+            return "npm is missing: install Node.js 18 or later (with npm).";
         }
     }
 }

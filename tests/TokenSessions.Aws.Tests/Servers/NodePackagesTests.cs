@@ -39,7 +39,7 @@ public sealed class NodePackagesTests : IDisposable
 
     [Fact]
     public async Task Without_npm_it_says_what_to_install() => Assert.Equal(
-        "npm is missing: install Node.js 20 or later (with npm).",
+        "npm is missing: install Node.js 18 or later (with npm).",
         await NodePackages.InstallAsync(_folder, npm: Path.Combine(_folder, "no-such-npm")));
 
     [Fact]

@@ -1,5 +1,5 @@
-// Runs a DynamoDB server on a free loopback port, prints its address, and ends it when standard input ends: whoever
-// started this may crash or be killed, and nothing stays behind. `node dynamodb.mjs dynalite` insists on dynalite.
+// Runs a DynamoDB server on a free loopback port, prints which one and its address, and ends it when standard input ends:
+// whoever started this may crash or be killed, and nothing stays behind. `node dynamodb.mjs dynalite` insists on dynalite.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -44,4 +44,5 @@ const dynalite = () => new Promise((resolve, reject) => {
 })
 
 process.stdin.on('end', () => process.exit(0)).on('error', () => process.exit(0)).resume()
-console.log(await (binaryRuns && process.argv[2] !== 'dynalite' ? dynoxide() : dynalite()))
+const run = binaryRuns && process.argv[2] !== 'dynalite' ? dynoxide : dynalite
+console.log(run.name, await run())

@@ -62,7 +62,7 @@ internal readonly record struct Fault(FaultKind Kind)
     /// <summary>It is sent only when a task has ended: an order of requests that needs no clock.</summary>
     public static Fault Hold(Task until) => new(FaultKind.Hold) { Until = until };
 
-    /// <summary>It is refused with an error code of the service, such as <c>ThrottlingException</c> or <c>AccessDeniedException</c>. Nothing is sent.</summary>
+    /// <summary>It is refused with an error of the service, such as <c>AccessDeniedException</c>. Nothing is sent.</summary>
     public static Fault Refuse(string code, int status = 400) => new(FaultKind.Refuse) { Code = code, Status = status };
 
     /// <summary>A BatchGetItem answers only its first keys of each table; the others are in <c>UnprocessedKeys</c>.</summary>

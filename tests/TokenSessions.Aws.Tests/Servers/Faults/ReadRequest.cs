@@ -37,10 +37,15 @@ internal sealed partial class ReadRequest(string operation, JsonObject body)
     private (string? Name, JsonNode? Value) Partition()
     {
         var match = EqualTo().Match(body["KeyConditionExpression"]?.GetValue<string>() ?? "");
+        if (!match.Success)
+        {
+            return (null, null);
+        }
+
         var name = match.Groups["name"].Value;
-        return match.Success
-            ? (body["ExpressionAttributeNames"]?[name]?.GetValue<string>() ?? name, body["ExpressionAttributeValues"]![match.Groups["value"].Value])
-            : (null, null);
+        return (
+            body["ExpressionAttributeNames"]?[name]?.GetValue<string>() ?? name,
+            body["ExpressionAttributeValues"]![match.Groups["value"].Value]);
     }
 
     [GeneratedRegex(@"(?<name>[#\w]+)\s*=\s*(?<value>:\w+)")]

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Text;
 
 namespace TokenSessions.Aws.Tests.Servers.Faults;
@@ -13,8 +14,8 @@ internal sealed class SentRequest
     public SentRequest(HttpRequestMessage request, string body)
     {
         (_method, _uri, Body) = (request.Method, request.RequestUri!, body);
-        _headers = [.. request.Headers.NonValidated.Select(header => KeyValuePair.Create(header.Key, header.Value.ToArray()))];
-        _contentHeaders = [.. request.Content!.Headers.NonValidated.Select(header => KeyValuePair.Create(header.Key, header.Value.ToArray()))];
+        _headers = Copy(request.Headers.NonValidated);
+        _contentHeaders = Copy(request.Content!.Headers.NonValidated);
     }
 
     public string Body { get; }
@@ -34,4 +35,7 @@ internal sealed class SentRequest
 
         return message;
     }
+
+    private static KeyValuePair<string, string[]>[] Copy(HttpHeadersNonValidated headers) =>
+        [.. headers.Select(header => KeyValuePair.Create(header.Key, header.Value.ToArray()))];
 }

@@ -16,10 +16,12 @@ internal static class KmsBlob
         blob[0] = (byte)id.Length;
         id.CopyTo(blob, 1);
         var rest = blob.AsSpan(1 + id.Length);
-        RandomNumberGenerator.Fill(rest[..NonceLength]);
+        var nonce = rest[..NonceLength];
+        var tag = rest.Slice(NonceLength, TagLength);
+        var text = rest[(NonceLength + TagLength)..];
+        RandomNumberGenerator.Fill(nonce);
         using var aes = new AesGcm(key.Secret!, TagLength);
-        aes.Encrypt(
-            rest[..NonceLength], plaintext, rest[(NonceLength + TagLength)..], rest.Slice(NonceLength, TagLength), Bound(key.Id, context));
+        aes.Encrypt(nonce, plaintext, text, tag, Bound(key.Id, context));
         return blob;
     }
 
@@ -35,8 +37,9 @@ internal static class KmsBlob
         using var aes = new AesGcm(key.Secret!, TagLength);
         try
         {
-            aes.Decrypt(
-                rest[..NonceLength], rest[(NonceLength + TagLength)..], rest.Slice(NonceLength, TagLength), plaintext, Bound(key.Id, context));
+            var nonce = rest[..NonceLength];
+            var tag = rest.Slice(NonceLength, TagLength);
+            aes.Decrypt(nonce, rest[(NonceLength + TagLength)..], tag, plaintext, Bound(key.Id, context));
         }
         catch (AuthenticationTagMismatchException)
         {

@@ -14,7 +14,7 @@ internal sealed class KmsEndpoint : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>For tests that need faults, counters or several regions; skips the running test where the environment names the endpoint.</summary>
+    /// <summary>For faults, counters and several regions; skips the running test where the environment names the endpoint.</summary>
     public KmsStandIn StandIn
     {
         get
@@ -24,20 +24,13 @@ internal sealed class KmsEndpoint : IAsyncDisposable
         }
     }
 
-    /// <summary>What a process needs in its environment to use this endpoint.</summary>
-    public IReadOnlyDictionary<string, string> Environment => _standIn is null
-        ? new Dictionary<string, string> { [EndpointVariable] = Address.ToString() }
-        : new Dictionary<string, string>
-        {
-            [EndpointVariable] = Address.ToString(),
-            ["AWS_REGION"] = DynamoDbServer.Region,
-            ["AWS_ACCESS_KEY_ID"] = TestCredentials.AccessKey,
-            ["AWS_SECRET_ACCESS_KEY"] = TestCredentials.SecretKey,
-        };
+    /// <summary>What a process needs in its environment to use this endpoint: nothing where the environment has it already.</summary>
+    public IReadOnlyDictionary<string, string> Settings =>
+        _standIn is null ? new Dictionary<string, string>() : TestCredentials.Settings(EndpointVariable, Address);
 
     public static async Task<KmsEndpoint> StartAsync()
     {
-        if (System.Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } endpoint)
+        if (Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } endpoint)
         {
             return new(new(endpoint), standIn: null);
         }
@@ -46,7 +39,7 @@ internal sealed class KmsEndpoint : IAsyncDisposable
         return new(standIn.Address, standIn);
     }
 
-    /// <summary>A client of the real SDK. It retries nothing, so that every fault is seen; <paramref name="configure"/> may change that.</summary>
+    /// <summary>A client of the real SDK. It retries nothing, so that every fault is seen; the settings may be changed.</summary>
     public IAmazonKeyManagementService CreateClient(string region, Action<AmazonKeyManagementServiceConfig>? configure = null) =>
         CreateClient(Address, region, _standIn is null ? null : TestCredentials.Value, configure);
 
@@ -64,6 +57,8 @@ internal sealed class KmsEndpoint : IAsyncDisposable
             MaxStaleConnectionRetries = 0, // Counted apart, and 10 by default: one dropped connection would be eleven requests.
         };
         configure?.Invoke(config);
-        return credentials is null ? new AmazonKeyManagementServiceClient(config) : new AmazonKeyManagementServiceClient(credentials, config);
+        return credentials is null
+            ? new AmazonKeyManagementServiceClient(config)
+            : new AmazonKeyManagementServiceClient(credentials, config);
     }
 }

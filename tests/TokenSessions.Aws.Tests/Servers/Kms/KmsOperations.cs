@@ -141,7 +141,7 @@ internal sealed class KmsOperations(KmsKeys keys)
         var key = Symmetric(request, keyId ?? ownId);
         return key.Id == ownId
             ? (key, KmsBlob.Open(key, request.Map(contextName), blob))
-            : throw new KmsException("IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation.");
+            : throw new KmsException("IncorrectKeyException", "The key ID in the request is not that of the ciphertext.");
     }
 
     private KmsKey Symmetric(KmsRequest request, string keyId)

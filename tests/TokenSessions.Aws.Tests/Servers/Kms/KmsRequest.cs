@@ -10,18 +10,18 @@ internal readonly struct KmsRequest(string region, JsonElement body)
     public string? FindText(string name) =>
         body.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.GetString() : null;
 
-    public string Text(string name) => FindText(name) ?? throw KmsException.Invalid($"1 validation error detected: '{name}' must not be null");
+    public string Text(string name) => FindText(name) ?? throw KmsException.Invalid($"'{name}' must not be null");
 
     public byte[] Blob(string name, int maxLength)
     {
         if (!body.TryGetProperty(name, out var value) || !value.TryGetBytesFromBase64(out var bytes))
         {
-            throw KmsException.Invalid($"1 validation error detected: '{name}' must be a blob");
+            throw KmsException.Invalid($"'{name}' must be a blob");
         }
 
         return bytes.Length >= 1 && bytes.Length <= maxLength
             ? bytes
-            : throw KmsException.Invalid($"1 validation error detected: '{name}' must have a length from 1 to {maxLength}");
+            : throw KmsException.Invalid($"'{name}' must have a length from 1 to {maxLength}");
     }
 
     public bool Flag(string name) => body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;

@@ -92,7 +92,10 @@ internal sealed class KmsStandIn : IAsyncDisposable
         Volatile.Write(ref _mostInFlight, 0);
     }
 
-    /// <summary>A client of the real SDK. It retries nothing, so that every fault is seen; <paramref name="configure"/> may change that.</summary>
+    /// <summary>What a process needs in its environment to use this stand-in.</summary>
+    public IReadOnlyDictionary<string, string> Settings => TestCredentials.Settings(KmsEndpoint.EndpointVariable, Address);
+
+    /// <summary>A client of the real SDK. It retries nothing, so that every fault is seen; the settings may be changed.</summary>
     public IAmazonKeyManagementService CreateClient(string region, Action<AmazonKeyManagementServiceConfig>? configure = null) =>
         KmsEndpoint.CreateClient(Address, region, TestCredentials.Value, configure);
 

@@ -10,8 +10,6 @@ namespace TokenSessions.Aws.Tests.Servers.Kms;
 /// <summary>The KMS behind these tests answers the real SDK as KMS does: the same tests pass against the real one.</summary>
 public sealed class KmsStandInTests : IAsyncLifetime
 {
-    private const string Region = DynamoDbServer.Region;
-
     private readonly List<string> _created = [];
     private KmsEndpoint _endpoint = null!;
     private IAmazonKeyManagementService _kms = null!;
@@ -21,7 +19,7 @@ public sealed class KmsStandInTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _endpoint = await KmsEndpoint.StartAsync();
-        _kms = _endpoint.CreateClient(Region);
+        _kms = _endpoint.CreateClient(TestCredentials.Region);
     }
 
     public async ValueTask DisposeAsync()
@@ -158,12 +156,13 @@ public sealed class KmsStandInTests : IAsyncLifetime
         unsigned.Headers.Add("X-Amz-Target", "TrentService.Sign");
         using var answer = await http.SendAsync(unsigned, Cancel);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains("\"__type\":\"MissingAuthenticationTokenException\"", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        var error = await answer.Content.ReadAsStringAsync(Cancel);
+        Assert.Contains("\"__type\":\"MissingAuthenticationTokenException\"", error, StringComparison.Ordinal);
     }
 
     private async Task ThrowsAsync(string code, BasicAWSCredentials credentials)
     {
-        using var kms = KmsEndpoint.CreateClient(_endpoint.Address, Region, credentials, configure: null);
+        using var kms = KmsEndpoint.CreateClient(_endpoint.Address, TestCredentials.Region, credentials, configure: null);
         var refused = await Assert.ThrowsAsync<AmazonKeyManagementServiceException>(
             () => kms.CreateKeyAsync(new CreateKeyRequest(), Cancel));
         Assert.Equal(code, refused.ErrorCode);

@@ -39,11 +39,12 @@ internal static class SignatureV4
         }
 
         var signedHeaders = parts.GetValueOrDefault("SignedHeaders", "");
-        var toSign = $"AWS4-HMAC-SHA256\n{date}\n{credential[^1]}\n{Hex(Encoding.UTF8.GetBytes(Canonical(request, signedHeaders, body)))}";
+        var canonical = Encoding.UTF8.GetBytes(Canonical(request, signedHeaders, body));
+        var toSign = $"AWS4-HMAC-SHA256\n{date}\n{credential[^1]}\n{Hex(canonical)}";
         var expected = Convert.ToHexStringLower(HMACSHA256.HashData(SigningKey(scope[0], region), Encoding.UTF8.GetBytes(toSign)));
         return expected == parts.GetValueOrDefault("Signature")
             ? region
-            : throw new KmsException("InvalidSignatureException", "The request signature we calculated does not match the signature you provided.");
+            : throw new KmsException("InvalidSignatureException", "The signature does not match the one calculated here.");
     }
 
     private static string Canonical(HttpRequest request, string signedHeaders, ReadOnlySpan<byte> body)
