@@ -19,11 +19,8 @@ public sealed class SessionIssuer
     /// <summary>With this begins the <c>sub</c> of a machine client's own tokens. No user may bear such a name.</summary>
     public const string ClientSubjectPrefix = "client:";
 
-    private const byte HomeRegion = 0; // The only one there is.
-
     private readonly SessionIssuerOptions _options;
     private readonly KeyRingFile _keys;
-    private readonly ISubjectDirectory _subjects;
     private readonly TimeProvider _time;
     private readonly IssuingMetrics _metrics;
     private readonly AudienceTable _audiences;
@@ -58,13 +55,13 @@ public sealed class SessionIssuer
             throw new ArgumentException(string.Join(' ', problems), nameof(options));
         }
 
-        (_keys, _subjects, _time) = (keys, subjects, time);
+        (_keys, _time) = (keys, time);
         _audiences = new(_options);
         _metrics = new(time, meters);
         var measured = new MeasuredStore(store, _metrics);
         _head = new(measured, _options, time);
         _rules = new(measured, _head, _options, time);
-        _authority = new(measured, _rules, _options);
+        _authority = new(measured, _head, _rules, subjects, _options);
         _ledger = new(measured, _rules, _options, time);
         _pairs = new(_options, _metrics);
     }
@@ -98,7 +95,19 @@ public sealed class SessionIssuer
         return await _metrics.CountAsync("refresh", () => DecideRefreshAsync(request, cancellationToken)).ConfigureAwait(false);
     }
 
+    /// <summary>The home region of a refresh token's session, 0 to 255; null if it cannot be opened here. The store is not asked.</summary>
+    /// <param name="refreshToken">Of any generation, expired or not.</param>
+    public int? FindHomeRegion(string refreshToken)
+    {
+        ArgumentNullException.ThrowIfNull(refreshToken);
+        using var lease = _keys.Lease();
+        return OpenedToken.TryOpen(refreshToken, _options.Issuer, lease.Ring, _time.GetUtcNow(), out var opened, out _)
+            ? opened.Token.HomeRegion
+            : null;
+    }
+
     /// <summary>Ends the session of a refresh token, or every session of its subject.</summary>
+    /// <remarks>Ask the session's home first (<see cref="FindHomeRegion"/>): away from it, the home heeds the rule once it is replicated.</remarks>
     /// <param name="refreshToken">
     /// Of any generation, expired or not, so that an idle client can sign out too. With <paramref name="everywhere"/> it must be
     /// one that could be refreshed now.
@@ -127,7 +136,7 @@ public sealed class SessionIssuer
         {
             return await _ledger.JudgeAsync(token, sealedUnder, authority, cancellationToken).ConfigureAwait(false) is { } rejected
                 ? new(rejected.Rejection, token, rejected.SecurityEvent)
-                : new(token, await DenyAsync(RuleKind.Subject, token.Subject, "signed out everywhere", token.Subject).ConfigureAwait(false));
+                : new(token, await RevokeAsync(RuleKind.Subject, token.Subject, "signed out everywhere").ConfigureAwait(false));
         }
 
         if (authority.IsKeyRevoked(sealedUnder))
@@ -136,12 +145,11 @@ public sealed class SessionIssuer
         }
 
         // Verifiers allow for the skew of their clocks: until then the session's last access token is good somewhere.
-        return IsReached(token.SessionEndsAt, now - _options.ClockSkew)
-            ? new(token, null)
-            : new(token, await DenyAsync(RuleKind.Session, token.SessionId, "signed out", token.Subject).ConfigureAwait(false));
+        var isOver = IsReached(token.SessionEndsAt, now - _options.ClockSkew);
+        return new(token, isOver ? null : await RevokeAsync(RuleKind.Session, token.SessionId, "signed out").ConfigureAwait(false));
 
-        async Task<Revocation> DenyAsync(RuleKind kind, string value, string reason, string actor) => Revocation.Of(
-            await _rules.DenyAsync(kind, value, null, reason, actor, TokenId.New(), cancellationToken).ConfigureAwait(false), _time);
+        Task<Revocation> RevokeAsync(RuleKind kind, string value, string reason) =>
+            _rules.RevokeAsync(kind, value, null, reason, token.Subject, cancellationToken);
     }
 
     /// <summary>The checks of a start, in order. Nothing is written: a session that never refreshes has no item.</summary>
@@ -167,7 +175,7 @@ public sealed class SessionIssuer
 
         var lifetimes = await _head.ReadLifetimesAsync(cancellationToken).ConfigureAwait(false);
         using var lease = _keys.Lease();
-        var (authority, subject) = await AskAsync(
+        var (authority, subject) = await _authority.AskAsync(
             start.Subject, clientId, null, lease.Ring.KeyIdsThatDecide(audience.Algorithm, now), cancellationToken).ConfigureAwait(false);
         if (subject is not { IsEnabled: true })
         {
@@ -180,7 +188,7 @@ public sealed class SessionIssuer
         {
             Issuer = _options.Issuer,
             Subject = start.Subject,
-            SessionId = TokenId.NewSession(HomeRegion),
+            SessionId = TokenId.NewSession((byte)_options.Region),
             Generation = 0,
             Seen = authority.Seen(start.Subject, clientId),
             ClientId = clientId,
@@ -237,10 +245,15 @@ public sealed class SessionIssuer
             return new(SessionRejection.ScopeNotGranted, token.Subject, token.SessionId);
         }
 
+        if (token.HomeRegion != _options.Region)
+        {
+            return new(token); // Its generations are counted there alone: two counters would make two lineages.
+        }
+
         // 2. The authority and the directory.
         var lifetimes = await _head.ReadLifetimesAsync(cancellationToken).ConfigureAwait(false);
         var keyIds = lease.Ring.KeyIdsThatDecide(audience.Algorithm, now).Append(sealedUnder);
-        var (authority, subject) = await AskAsync(token.Subject, token.ClientId, token.SessionId, keyIds, cancellationToken)
+        var (authority, subject) = await _authority.AskAsync(token.Subject, token.ClientId, token.SessionId, keyIds, cancellationToken)
             .ConfigureAwait(false);
         if (await _ledger.JudgeAsync(token, sealedUnder, authority, cancellationToken).ConfigureAwait(false) is { } rejected)
         {
@@ -280,18 +293,6 @@ public sealed class SessionIssuer
 
         // 5. Spent already, within the grace.
         return new(tokens, token.Subject, await _ledger.NoteGraceAsync(item, cancellationToken).ConfigureAwait(false));
-    }
-
-    /// <summary>Asks the authority and the directory at once.</summary>
-    private async Task<(AuthorityReading Authority, SubjectRecord? Subject)> AskAsync(
-        string subject, string clientId, string? sessionId, IEnumerable<string> keyIds, CancellationToken cancellationToken)
-    {
-        var authority = _authority.ReadAsync(subject, clientId, sessionId, keyIds, cancellationToken);
-        var record = FindAsync();
-        await Task.WhenAll(authority, record).ConfigureAwait(false);
-        return (await authority.ConfigureAwait(false), await record.ConfigureAwait(false));
-
-        async Task<SubjectRecord?> FindAsync() => await _subjects.FindAsync(subject, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A token of ours is good only before its end. No skew: instances whose clocks differ do not issue.</summary>

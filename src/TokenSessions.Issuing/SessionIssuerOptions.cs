@@ -1,5 +1,6 @@
 using System.Text;
 using TokenSessions.Issuing.Keys;
+using TokenSessions.Issuing.Stores;
 using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Issuing;
@@ -18,6 +19,7 @@ public sealed record SessionIssuerOptions
     private static readonly TimeSpan MaxSession = TimeSpan.FromDays(366);
     private static readonly TimeSpan MaxGrace = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan MaxClockSkew = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MaxReplicationLag = FeedMargin; // A rule must reach the other regions before it leaves the feed.
 
     /// <summary>
     /// The <c>iss</c>: an https address (http for loopback hosts) of at most 255 characters, in its normal form, without user,
@@ -53,6 +55,27 @@ public sealed record SessionIssuerOptions
 
     /// <summary>The largest clock skew that any verifier of these tokens allows. Default 30 seconds, at most 5 minutes.</summary>
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How many regions write this denylist, each to a replica of its own. Default 1, at most 4; it never shrinks. The same in
+    /// every region, and raised everywhere before the first issuer of a new one starts: so many regions are asked for rules.
+    /// </summary>
+    public int Regions { get; set; } = 1;
+
+    /// <summary>The region of this instance, from 0 on. Default 0. It is the home of the sessions that start here.</summary>
+    public int Region { get; set; }
+
+    /// <summary>
+    /// How long a write may take to reach the other regions. Default 5 seconds, 0 to 5 minutes; counts only with more than one
+    /// region. It is added to the time by which a rule is promised to act, and no rule waits for it.
+    /// </summary>
+    public TimeSpan ReplicationLag { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Into how many parts the feed of a store that is split is written, 1 to 64. Default 1. It never shrinks, and is used 2
+    /// minutes after it was raised, when every validator knows. The same in every region.
+    /// </summary>
+    public int FeedShards { get; set; } = 1;
 
     /// <summary>Everything wrong with these options, not only the first thing; empty when they can be used.</summary>
     public IEnumerable<string> Problems()
@@ -131,6 +154,8 @@ public sealed record SessionIssuerOptions
     /// <summary>What the head of the denylist must at least say while this issuer issues.</summary>
     internal DenylistHead Head() => new()
     {
+        Shards = FeedShards,
+        Regions = Regions,
         LongestAccessTokenLifetime = AccessTokenLifetime,
         LongestRefreshLife = SessionLifetime,
         Window = AccessTokenLifetime + ClockSkew + FeedMargin,
@@ -190,12 +215,30 @@ public sealed record SessionIssuerOptions
             (nameof(SessionLifetime), SessionLifetime, MinLifetime, MaxSession),
             (nameof(Grace), Grace, TimeSpan.Zero, MaxGrace),
             (nameof(ClockSkew), ClockSkew, TimeSpan.Zero, MaxClockSkew),
+            (nameof(ReplicationLag), ReplicationLag, TimeSpan.Zero, MaxReplicationLag),
         })
         {
             if (value < least || value > most)
             {
                 yield return $"{name} must be from {least} to {most}, but is {value}.";
             }
+        }
+
+        foreach (var (name, value, least, most) in new[]
+        {
+            (nameof(Regions), Regions, 1, DenylistHead.MaxRegions),
+            (nameof(FeedShards), FeedShards, 1, StoreLimits.Shards),
+        })
+        {
+            if (value < least || value > most)
+            {
+                yield return $"{name} must be from {least} to {most}, but is {value}.";
+            }
+        }
+
+        if (Region < 0 || Region >= Regions)
+        {
+            yield return $"{nameof(Region)} must be from 0 to one less than {nameof(Regions)}, which is {Regions}, but is {Region}.";
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace TokenSessions.Issuing;
 
-/// <summary>Why there is no session. Members stand in the order the checks run.</summary>
+/// <summary>Why there is no session.</summary>
 /// <remarks>Logged, counted and tested by name: add members, never rename one or give it a new meaning.</remarks>
 public enum SessionRejection
 {
@@ -33,6 +33,12 @@ public enum SessionRejection
 
     /// <summary>Sealed under a key that this instance does not know yet. Our trouble, not the caller's: answer 503.</summary>
     SealingKeyUnknown,
+
+    /// <summary>
+    /// The session's home is another region, and only there can its tokens be spent. Nothing was asked or spent. Our trouble, not
+    /// the caller's: hand the request to <see cref="SessionResult.HomeRegion"/>, and if it cannot be reached, answer 503.
+    /// </summary>
+    HomeElsewhere,
 }
 
 /// <summary>What an issuer noticed that people should know of.</summary>

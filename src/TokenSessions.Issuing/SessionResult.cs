@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using TokenSessions.Issuing.Tokens;
 
 namespace TokenSessions.Issuing;
 
@@ -12,6 +13,9 @@ public sealed class SessionResult
         SessionRejection rejection, string? subject = null, string? sessionId = null, SecurityEvent securityEvent = SecurityEvent.None) =>
         (Rejection, Subject, SessionId, SecurityEvent) = (rejection, subject, sessionId, securityEvent);
 
+    internal SessionResult(RefreshToken elsewhere)
+        : this(SessionRejection.HomeElsewhere, elsewhere.Subject, elsewhere.SessionId) => HomeRegion = elsewhere.HomeRegion;
+
     /// <summary>True if there are tokens.</summary>
     [MemberNotNullWhen(true, nameof(Tokens))]
     public bool IsIssued => Tokens is not null;
@@ -21,6 +25,12 @@ public sealed class SessionResult
 
     /// <summary>The first reason against the session; means nothing when <see cref="IsIssued"/>.</summary>
     public SessionRejection Rejection { get; }
+
+    /// <summary>
+    /// Where to hand a request that was rejected as <see cref="SessionRejection.HomeElsewhere"/>; otherwise null. 0 to 255: it may be
+    /// a region that this deployment does not have any more.
+    /// </summary>
+    public int? HomeRegion { get; }
 
     /// <summary>What the host should log as an event of its own and alert on.</summary>
     public SecurityEvent SecurityEvent { get; }

@@ -58,6 +58,18 @@ public sealed class SessionRevoker
         };
     }
 
+    /// <summary>The region whose item counts a session's generations, 0 to 255; null if this is no <c>sid</c>.</summary>
+    /// <remarks>
+    /// A host hands the end of a session to its home first, where refreshes see it at once. If the home cannot be reached,
+    /// <see cref="RevokeAsync"/> makes the rule here, and the home knows it when it has been replicated.
+    /// </remarks>
+    /// <param name="sessionId">The <c>sid</c>.</param>
+    public static int? HomeRegionOf(string sessionId)
+    {
+        ArgumentNullException.ThrowIfNull(sessionId);
+        return TokenId.FindHomeRegion(sessionId);
+    }
+
     /// <summary>Makes a rule. When the task completes it is durable and on its way to every validator.</summary>
     /// <remarks>
     /// Asking again is safe. A <c>subject</c>, <c>client</c> or <c>all</c> rule then also ends what began since; any other that
@@ -74,7 +86,7 @@ public sealed class SessionRevoker
         RuleKind kind, string value, string reason, string actor, CancellationToken cancellationToken = default)
     {
         Check(kind, value, reason, actor);
-        return await WriteAsync(kind, value, null, reason, actor, cancellationToken).ConfigureAwait(false);
+        return await _rules.RevokeAsync(kind, value, null, reason, actor, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends one access token whose <c>exp</c> is known. Writes nothing if no verifier accepts it any more.</summary>
@@ -91,7 +103,7 @@ public sealed class SessionRevoker
         var now = _time.GetUtcNow();
         return expiresAt + _options.ClockSkew <= now
             ? new(RuleKind.Token, tokenId, now, expiresAt)
-            : await WriteAsync(RuleKind.Token, tokenId, expiresAt, reason, actor, cancellationToken).ConfigureAwait(false);
+            : await _rules.RevokeAsync(RuleKind.Token, tokenId, expiresAt, reason, actor, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The live rules, in a stable order, page by page. For people: it may read the whole store.</summary>
@@ -123,13 +135,5 @@ public sealed class SessionRevoker
         {
             throw new ArgumentException($"actor: {actorProblem}", nameof(actor));
         }
-    }
-
-    private async Task<Revocation> WriteAsync(
-        RuleKind kind, string value, DateTimeOffset? tokenExpiresAt, string reason, string actor, CancellationToken cancellationToken)
-    {
-        var item = await _rules.DenyAsync(kind, value, tokenExpiresAt, reason, actor, TokenId.New(), cancellationToken)
-            .ConfigureAwait(false);
-        return Revocation.Of(item, _time);
     }
 }

@@ -20,5 +20,8 @@ internal static class TokenId
         return StrictBase64Url.Encode(bytes);
     }
 
+    /// <summary>The home region of a <c>sid</c>, 0 to 255, configured or not; null if the text is no <c>sid</c>.</summary>
+    public static int? FindHomeRegion(string sessionId) => IsOne(sessionId) ? StrictBase64Url.Decode(sessionId)![0] : null;
+
     public static bool IsOne(string text) => text.Length == Characters && StrictBase64Url.IsCanonical(text);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Jose;
 
 namespace TokenSessions.Validation;
@@ -40,12 +41,8 @@ internal sealed class TokenClaims
 
     public long? AuthenticatedAt { get; private set; }
 
-    /// <summary>The watermarks that the session has seen, in milliseconds; 0 where it saw none.</summary>
-    public long SeenSubject { get; private set; }
-
-    public long SeenClient { get; private set; }
-
-    public long SeenAll { get; private set; }
+    /// <summary>The watermarks that the session has seen.</summary>
+    public Seen Seen { get; private set; }
 
     /// <summary>Reads a claims set.</summary>
     /// <param name="payload">The decoded second segment.</param>
@@ -194,17 +191,9 @@ internal sealed class TokenClaims
                 return false;
             }
 
-            switch (name)
+            if (Seen.FindMember(name) is var (kind, region))
             {
-                case "s":
-                    SeenSubject = watermark;
-                    break;
-                case "c":
-                    SeenClient = watermark;
-                    break;
-                case "a":
-                    SeenAll = watermark;
-                    break;
+                Seen = Seen.With(kind, region, watermark);
             }
         }
 

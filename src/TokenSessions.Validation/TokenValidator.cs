@@ -209,10 +209,27 @@ public sealed class TokenValidator
         snapshot.Rules.Count > 0
         && (snapshot.Denies(RuleKey.For(claims.Issuer, RuleKind.Token, claims.TokenId))
             || snapshot.Denies(RuleKey.For(claims.Issuer, RuleKind.Session, claims.SessionId))
-            || snapshot.Denies(RuleKey.For(claims.Issuer, RuleKind.Subject, claims.Subject), claims.SeenSubject)
-            || snapshot.Denies(RuleKey.For(claims.Issuer, RuleKind.Client, claims.ClientId), claims.SeenClient)
             || snapshot.Denies(RuleKey.For(claims.Issuer, RuleKind.Key, keyId))
-            || snapshot.Denies(RuleKey.For(claims.Issuer, RuleKind.All, ""), claims.SeenAll));
+            || IsDeniedByWatermark(snapshot, claims));
+
+    /// <summary>Each region counts the T of its watermarks by itself; what denies outright has no region.</summary>
+    private static bool IsDeniedByWatermark(DenylistSnapshot snapshot, TokenClaims claims)
+    {
+        for (var region = 0; region < snapshot.Head.Regions; region++)
+        {
+            if (Denies(RuleKind.Subject, claims.Subject, region)
+                || Denies(RuleKind.Client, claims.ClientId, region)
+                || Denies(RuleKind.All, "", region))
+            {
+                return true;
+            }
+        }
+
+        return false;
+
+        bool Denies(RuleKind kind, string value, int region) =>
+            snapshot.Denies(RuleKey.For(claims.Issuer, kind, value, region), claims.Seen[kind, region]);
+    }
 
     private TimeSpan Outage(TimeSpan lowered) =>
         lowered < _options.AcceptTokensWhileDenylistIsDown ? lowered : _options.AcceptTokensWhileDenylistIsDown;

@@ -17,6 +17,21 @@ internal sealed class RuleWriter(ISessionStore store, HeadReader head, SessionIs
 
     private const int MaxStamps = 3;
 
+    /// <summary>Makes a rule and tells when it acts.</summary>
+    /// <param name="kind">What to end.</param>
+    /// <param name="value">Of what.</param>
+    /// <param name="tokenExpiresAt">The <c>exp</c> of the token that a <c>token</c> rule ends, if it is known.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="actor">Who.</param>
+    /// <param name="cancellationToken">The request's deadline.</param>
+    /// <inheritdoc cref="DenyAsync" path="/exception"/>
+    public async Task<Revocation> RevokeAsync(
+        RuleKind kind, string value, DateTimeOffset? tokenExpiresAt, string reason, string actor, CancellationToken cancellationToken)
+    {
+        var item = await DenyAsync(kind, value, tokenExpiresAt, reason, actor, TokenId.New(), cancellationToken).ConfigureAwait(false);
+        return Revocation.Of(item, options, time);
+    }
+
     /// <summary>Makes a rule and returns when it is durable and in the feed.</summary>
     /// <param name="kind">What to end.</param>
     /// <param name="value">Of what.</param>
@@ -38,17 +53,22 @@ internal sealed class RuleWriter(ISessionStore store, HeadReader head, SessionIs
             RuleKind.Token => (tokenExpiresAt ?? now + agreed.LongestAccessTokenLifetime + options.ClockSkew) + SessionIssuerOptions.FeedMargin,
             _ => now + agreed.LongestRefreshLife + AuthorityMargin,
         };
-        var denial = new Denial(new(options.Issuer, kind, value), now, end, reason, actor, requestId);
+        var denial = new Denial(new(options.Issuer, kind, value, options.Region), now, end, reason, actor, requestId);
         var item = await store.DenyAsync(denial, cancellationToken).ConfigureAwait(false);
         await CompleteAsync(item, cancellationToken).ConfigureAwait(false);
         return item;
     }
 
     /// <summary>Brings a rule into the feed, if that has not been done: its writer may have died before.</summary>
+    /// <remarks>
+    /// A watermark is brought there by its own region alone. It may be raised there at this moment, and the last writer's whole
+    /// item stays: our mark, or our feed item of the same millisecond, could take the place of the larger T. What denies
+    /// outright is the same whoever writes it.
+    /// </remarks>
     /// <inheritdoc cref="DenyAsync" path="/exception"/>
     public async Task CompleteAsync(AuthorityItem item, CancellationToken cancellationToken)
     {
-        if (!item.IsDenied || item.IsFed)
+        if (!item.IsDenied || item.IsFed || (item.Key.Kind.IsWatermark() && item.Key.Region != options.Region))
         {
             return;
         }

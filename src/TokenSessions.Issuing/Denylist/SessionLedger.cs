@@ -39,8 +39,7 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
             return new(SessionRejection.RefreshTokenInvalid); // Whoever has the key can have written all of it.
         }
 
-        var seen = authority.Seen(token.Subject, token.ClientId);
-        if (seen.Subject > token.Seen.Subject || seen.Client > token.Seen.Client || seen.All > token.Seen.All)
+        if (!token.Seen.Covers(authority.Seen(token.Subject, token.ClientId)) || authority.IsSessionRevoked(token.SessionId))
         {
             return new(SessionRejection.SessionRevoked, token.Subject, token.SessionId);
         }
@@ -51,14 +50,14 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
     }
 
     /// <summary>Spends a token: the one conditional update of a refresh.</summary>
-    /// <param name="token">The token.</param>
+    /// <param name="token">The token, of a session whose home is here.</param>
     /// <param name="item">The session's item as it was read; null if there was none.</param>
     /// <param name="cancellationToken">The request's deadline.</param>
     public Task<SessionAdvanced> SpendAsync(RefreshToken token, AuthorityItem? item, CancellationToken cancellationToken)
     {
         var graceRun = item is { GraceUsed: true } ? item.GraceRun + 1 : 0;
         var end = DateTimeOffset.FromUnixTimeSeconds(token.SessionEndsAt) + KeepLonger;
-        var key = new AuthorityKey(options.Issuer, RuleKind.Session, token.SessionId);
+        var key = new AuthorityKey(options.Issuer, RuleKind.Session, token.SessionId, options.Region);
         return store.AdvanceAsync(new(key, token.Generation, time.GetUtcNow(), graceRun, end, TokenId.New()), cancellationToken);
     }
 

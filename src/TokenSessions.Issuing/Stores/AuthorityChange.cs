@@ -14,6 +14,7 @@ public static class AuthorityChange
     /// <param name="denial">The rule.</param>
     public static AuthorityItem Deny(AuthorityItem? item, Denial denial)
     {
+        ArgumentNullException.ThrowIfNull(denial);
         var isWatermark = denial.Key.Kind.IsWatermark();
         if (item is { IsDenied: true } && (!isWatermark || item.RequestId == denial.RequestId))
         {
@@ -49,6 +50,7 @@ public static class AuthorityChange
     /// </returns>
     public static (bool IsAdvanced, AuthorityItem Item) Advance(AuthorityItem? item, SessionAdvance advance)
     {
+        ArgumentNullException.ThrowIfNull(advance);
         if (item is not null && item.RequestId == advance.RequestId)
         {
             // Our own earlier attempt, or what has become of it since.

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Jose;
 
 namespace TokenSessions.Issuing.Tokens;
@@ -11,6 +12,9 @@ internal sealed record RefreshToken
     public required string Subject { get; init; }
 
     public required string SessionId { get; init; }
+
+    /// <summary>Where the session began, 0 to 255: there its generations are counted.</summary>
+    public int HomeRegion => TokenId.FindHomeRegion(SessionId)!.Value;
 
     /// <summary>0 for the token of the start, one more for each refresh.</summary>
     public required int Generation { get; init; }
@@ -74,6 +78,7 @@ internal sealed record RefreshToken
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
         if (Text(root, "iss") is not { } issuer || Text(root, "sub") is not { } subject || Text(root, "sid") is not { } sessionId
+            || !TokenId.IsOne(sessionId)
             || Text(root, "client_id") is not { } clientId || Text(root, "aud") is not { } audience
             || Number(root, "gen") is not ({ } generation and < int.MaxValue) || Number(root, "auth_time") is not { } authenticatedAt
             || Number(root, "iat") is not { } issuedAt || Number(root, "exp") is not { } expiresAt || Number(root, "end") is not { } endsAt
@@ -82,16 +87,13 @@ internal sealed record RefreshToken
             return null;
         }
 
-        var seen = root.TryGetProperty("seen", out var found) && found.ValueKind == JsonValueKind.Object
-            ? new Seen(Number(found, "s") ?? 0, Number(found, "c") ?? 0, Number(found, "a") ?? 0)
-            : default;
         return new()
         {
             Issuer = issuer,
             Subject = subject,
             SessionId = sessionId,
             Generation = (int)generation,
-            Seen = seen,
+            Seen = ReadSeen(root),
             ClientId = clientId,
             Audience = audience,
             Scopes = scopes,
@@ -108,10 +110,28 @@ internal sealed record RefreshToken
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static long? Number(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number)
-            && number is >= 0 and <= MaxNumber
-            ? number
-            : null;
+        element.TryGetProperty(name, out var value) ? Number(value) : null;
+
+    private static long? Number(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number is >= 0 and <= MaxNumber ? number : null;
+
+    /// <summary>What cannot be read counts as not seen: then a rule ends the session, if there is one.</summary>
+    private static Seen ReadSeen(JsonElement root)
+    {
+        var seen = default(Seen);
+        if (root.TryGetProperty("seen", out var claim) && claim.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in claim.EnumerateObject())
+            {
+                if (Seen.FindMember(member.Name) is var (kind, region) && Number(member.Value) is { } watermark)
+                {
+                    seen = seen.With(kind, region, watermark);
+                }
+            }
+        }
+
+        return seen;
+    }
 
     /// <summary>An absent array is an empty one; null if it is not an array of strings.</summary>
     private static string[]? ReadTexts(JsonElement element, string name)

@@ -9,6 +9,9 @@ internal static class SessionProblem
     /// <summary>When to ask again about a key this instance will learn of: it reads its ring every few seconds.</summary>
     private static readonly TimeSpan RingReload = TimeSpan.FromSeconds(10);
 
+    /// <summary>When to ask again for a session whose home region is away.</summary>
+    private static readonly TimeSpan HomeReturn = TimeSpan.FromSeconds(10);
+
     /// <summary>The same for a wrong password, an unknown user and a disabled one.</summary>
     public static ProblemAnswer InvalidCredentials { get; } =
         new(StatusCodes.Status401Unauthorized, "invalid_credentials", "The user name or the password is wrong.") { OAuthError = "invalid_grant" };
@@ -32,6 +35,7 @@ internal static class SessionProblem
         SessionRejection.SessionRevoked => InvalidGrant("session_revoked", "The session has been ended; log in again."),
 
         SessionRejection.SealingKeyUnknown => ProblemAnswer.Unavailable("This instance does not know the token's key yet.", RingReload),
+        SessionRejection.HomeElsewhere => ProblemAnswer.Unavailable("The session's home region cannot be reached now.", HomeReturn),
         SessionRejection.NotDecided => new(StatusCodes.Status500InternalServerError, "internal_error", "Nothing was decided."),
     };
 

@@ -28,6 +28,9 @@ public sealed class DenylistSync
     private static readonly TimeSpan RecentInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WholeInterval = TimeSpan.FromMinutes(5);
 
+    /// <summary>So much of the overlap is left for a rule's way: the rest covers its write (10 s) and two clocks that differ (5 s).</summary>
+    private static readonly TimeSpan OverlapForArrival = TimeSpan.FromSeconds(15);
+
     private readonly IDenylistFeed _feed;
     private readonly TimeProvider _time;
     private readonly Moment _createdAt;
@@ -79,6 +82,14 @@ public sealed class DenylistSync
     internal TimeSpan Staleness => (_published?.FreshAt ?? _createdAt).Age(_time);
 
     internal int RuleCount => _published?.Snapshot.Rules.Count ?? 0;
+
+    /// <summary>How much longer than the bounds it can take to find a rule that reached the feed late, from another region.</summary>
+    /// <param name="arrival">How long after its stamp it arrived.</param>
+    /// <returns>Zero while the next poll finds it; else the time to the re-read that does, at a service and then at its readers.</returns>
+    public static TimeSpan FoundAfter(TimeSpan arrival) =>
+        arrival <= OverlapForArrival ? TimeSpan.Zero
+        : arrival <= RecentSpan - OverlapForArrival ? RecentInterval + RecentInterval
+        : WholeInterval + WholeInterval;
 
     /// <summary>The newest complete snapshot and its age, however old: what it denies is denied, what it does not may be unknown.</summary>
     /// <param name="snapshot">The snapshot; null before the first complete sync.</param>

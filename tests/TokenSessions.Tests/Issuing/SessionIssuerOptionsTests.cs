@@ -44,6 +44,7 @@ public sealed class SessionIssuerOptionsTests
             (value => Good with { SessionLifetime = value }, minute, 366 * day),
             (value => Good with { Grace = value }, TimeSpan.Zero, 5 * minute),
             (value => Good with { ClockSkew = value }, TimeSpan.Zero, 5 * minute),
+            (value => Good with { ReplicationLag = value }, TimeSpan.Zero, 5 * minute),
         })
         {
             Assert.Empty(set(least).Problems());
@@ -52,6 +53,25 @@ public sealed class SessionIssuerOptionsTests
             Assert.Single(set(most + tick).Problems());
         }
     }
+
+    [Theory]
+    [InlineData(1, 0, true)]
+    [InlineData(1, 1, false)] // The first of one is 0.
+    [InlineData(1, -1, false)]
+    [InlineData(4, 3, true)]
+    [InlineData(4, 4, false)]
+    [InlineData(0, 0, false)]
+    [InlineData(5, 0, false)]
+    public void A_region_is_one_of_1_to_4(int regions, int region, bool isUsable) =>
+        Assert.Equal(isUsable, !(Good with { Regions = regions, Region = region }).Problems().Any());
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    [InlineData(64, true)]
+    [InlineData(65, false)]
+    public void A_feed_has_1_to_64_parts(int shards, bool isUsable) =>
+        Assert.Equal(isUsable, !(Good with { FeedShards = shards }).Problems().Any());
 
     [Fact]
     public void All_problems_are_told_at_once()

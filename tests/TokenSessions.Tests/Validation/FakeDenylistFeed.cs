@@ -16,8 +16,8 @@ internal sealed class FakeDenylistFeed(TimeProvider time) : IDenylistFeed
 
     public bool IsDown { get; set; }
 
-    public void Deny(RuleKind kind, string value, long watermark = 0) => Rules.Add(
-        new(RuleKey.For(TestToken.Issuer, kind, value), time.GetUtcNow().ToUnixTimeMilliseconds(), watermark, kind.IsStanding()));
+    public void Deny(RuleKind kind, string value, long watermark = 0, int region = 0) => Rules.Add(
+        new(RuleKey.For(TestToken.Issuer, kind, value, region), time.GetUtcNow().ToUnixTimeMilliseconds(), watermark, kind.IsStanding()));
 
     public Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken) => IsDown
         ? throw new DenylistUnavailableException("The feed is down.")
