@@ -71,7 +71,7 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
             config =>
             {
                 config.ServiceURL = "http://127.0.0.1:1";
-                config.AuthenticationRegion = DynamoDbServer.Region;
+                config.AuthenticationRegion = TestCredentials.Region;
                 config.MaxErrorRetry = 0;
             },
             TestCredentials.Value);
@@ -130,7 +130,7 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
     private void AssertTells(string expected, Exception failure)
     {
         Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
-        Assert.Contains($"DynamoDB table {_table.Options.Table} in {Environment.GetEnvironmentVariable("AWS_REGION") ?? DynamoDbServer.Region}", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"DynamoDB table {_table.Options.Table} in {TestCredentials.Region}", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, failure.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(TestCredentials.SecretKey, failure.ToString(), StringComparison.Ordinal);
     }
