@@ -64,6 +64,9 @@ internal sealed class TableUnderTest : IAsyncDisposable
 
     public DynamoDbFeed NewFeed(IAmazonDynamoDB? client = null) => new(client ?? Client, Options, Time);
 
+    /// <summary>Skips the running test on the server for platforms without a binary, which lacks what the test is about.</summary>
+    public void SkipOnDynalite() => Assert.SkipWhen(_server.IsDynalite, "Dynalite has no TTL and no deletion protection, and does not tell the old item.");
+
     /// <summary>Every item of the table as it is kept.</summary>
     public async Task<List<Dictionary<string, AttributeValue>>> ItemsAsync()
     {
