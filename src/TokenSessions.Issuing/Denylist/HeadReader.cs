@@ -24,8 +24,7 @@ internal sealed class HeadReader(ISessionStore store, SessionIssuerOptions optio
     public async ValueTask<Lifetimes> ReadLifetimesAsync(CancellationToken cancellationToken)
     {
         var stored = await ReadStoredAsync(cancellationToken).ConfigureAwait(false);
-        var isKnownEverywhere = stored.Before is null || time.GetUtcNow() - stored.RaisedAt >= StoredHead.Announcement;
-        var known = isKnownEverywhere ? stored.Head : stored.Before!;
+        var known = stored.KnownEverywhere(time.GetUtcNow());
         return new(
             Shorter(options.AccessTokenLifetime, known.LongestAccessTokenLifetime), Shorter(options.SessionLifetime, known.LongestRefreshLife));
     }

@@ -2,11 +2,14 @@ using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Issuing.Stores;
 
-/// <summary>What becomes of an authority item. Each method answers the very item it was given if nothing has to be written.</summary>
-/// <remarks>For makers of an <see cref="ISessionStore"/>. The given item is null where there is none, or where it has reached its end.</remarks>
+/// <summary>What becomes of an authority item: the rules every <see cref="ISessionStore"/> decides by, whatever it keeps items in.</summary>
+/// <remarks>
+/// Each method answers the very item it was given if nothing has to be written. The given item is null where there is none,
+/// or where it has reached its end. Nothing is checked here: that is <see cref="StoreLimits"/>.
+/// </remarks>
 public static class AuthorityChange
 {
-    /// <summary>The item as <see cref="ISessionStore.DenyAsync"/> leaves it.</summary>
+    /// <summary>The item with a rule on it (<see cref="ISessionStore.DenyAsync"/>).</summary>
     /// <param name="item">As it stands.</param>
     /// <param name="denial">The rule.</param>
     public static AuthorityItem Deny(AuthorityItem? item, Denial denial)
@@ -32,15 +35,19 @@ public static class AuthorityChange
         };
     }
 
-    /// <summary>The item as <see cref="ISessionStore.MarkFedAsync"/> leaves it.</summary>
+    /// <summary>The item marked as fed, if this watermark is still its own (<see cref="ISessionStore.MarkFedAsync"/>).</summary>
     /// <param name="item">As it stands.</param>
-    /// <param name="watermark">The T that was fed.</param>
+    /// <param name="watermark">The T that was fed; 0 for a rule that denies outright.</param>
     public static AuthorityItem? MarkFed(AuthorityItem? item, long watermark) =>
         item is { IsDenied: true, IsFed: false } && item.Watermark == watermark ? item with { IsFed = true } : item;
 
-    /// <summary>The item as <see cref="ISessionStore.AdvanceAsync"/> leaves it, and whether it stands as the request wanted it.</summary>
+    /// <summary>A session's next generation, if it may go on (<see cref="ISessionStore.AdvanceAsync"/>).</summary>
     /// <param name="item">As it stands.</param>
     /// <param name="advance">The step.</param>
+    /// <returns>
+    /// Whether the item stands as the request wants it, and the item: a new one that has to be written, or the one given, which
+    /// is a success only where an earlier attempt of the same request wrote it.
+    /// </returns>
     public static (bool IsAdvanced, AuthorityItem Item) Advance(AuthorityItem? item, SessionAdvance advance)
     {
         ArgumentNullException.ThrowIfNull(advance);
@@ -66,7 +73,7 @@ public static class AuthorityChange
         });
     }
 
-    /// <summary>The item as <see cref="ISessionStore.NoteGraceAsync"/> leaves it.</summary>
+    /// <summary>The item with the grace noted (<see cref="ISessionStore.NoteGraceAsync"/>).</summary>
     /// <param name="item">As it stands.</param>
     /// <param name="generation">The generation that was handed out again.</param>
     public static AuthorityItem? NoteGrace(AuthorityItem? item, int generation) =>

@@ -200,9 +200,37 @@ public sealed record StoredHead(DenylistHead Head, DateTimeOffset RaisedAt, Deny
             return current;
         }
 
-        var isBeingAnnounced = current.Before is not null && at - current.RaisedAt < Announcement;
-        return new(raised, at, isBeingAnnounced ? current.Before : current.Head);
+        return new(raised, at, current.KnownEverywhere(at));
     }
+
+    /// <summary>One head of those that several regions raise, each its own, so that no region's raise overwrites another's.</summary>
+    /// <remarks>
+    /// Of a head raised less than <see cref="Announcement"/> ago in any region only what it was before counts as known; a first
+    /// head beside others is such a raise too, for the others have validators. A single head is answered as it is.
+    /// </remarks>
+    /// <param name="heads">The heads, in any order.</param>
+    /// <param name="now">Now, UTC.</param>
+    /// <returns>The largest of each value; null if there is no head.</returns>
+    public static StoredHead? Merge(IReadOnlyCollection<StoredHead> heads, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(heads);
+        if (heads.Count <= 1)
+        {
+            return heads.FirstOrDefault();
+        }
+
+        var known = heads.Select(head => head.IsAnnounced(now) ? head.Head : head.Before).OfType<DenylistHead>().ToArray();
+        return new(
+            heads.Select(head => head.Head).Aggregate((a, b) => a.Max(b)),
+            heads.Max(head => head.RaisedAt),
+            known.Length > 0 ? known.Aggregate((a, b) => a.Max(b)) : null);
+    }
+
+    /// <summary>What every validator knows by now.</summary>
+    /// <param name="now">Now, UTC.</param>
+    public DenylistHead KnownEverywhere(DateTimeOffset now) => Before is null || IsAnnounced(now) ? Head : Before;
+
+    private bool IsAnnounced(DateTimeOffset now) => now - RaisedAt >= Announcement;
 }
 
 /// <summary>The store did not confirm: what was asked for may have happened or not. Answer 503; asking again is safe.</summary>

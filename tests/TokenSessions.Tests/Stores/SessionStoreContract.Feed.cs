@@ -97,6 +97,34 @@ public abstract partial class SessionStoreContract
         Assert.Contains(rule, (await Feed.ReadAsync(null, Cancel)).Rules);
     }
 
+    [Theory]
+    [InlineData(-1, 0)] // An older write that arrives late.
+    [InlineData(1, 1)]
+    public async Task Of_two_stamps_of_one_standing_rule_the_newer_stays(int secondsLater, int expectedSeconds)
+    {
+        await Store.RaiseHeadAsync(SmallHead, Now, Cancel);
+        var rule = new DenylistRule(Key(RuleKind.Key, "kid-1").RuleKey, Now.ToUnixTimeMilliseconds(), 0, IsStanding: true);
+        await Store.WriteFeedAsync(rule, null, Cancel);
+        await Store.WriteFeedAsync(rule with { StampedAt = rule.StampedAt + (secondsLater * 1000) }, null, Cancel);
+        await ReopenAsync();
+
+        var standing = Assert.Single((await Feed.ReadAsync(null, Cancel)).Rules);
+        Assert.Equal(rule with { StampedAt = rule.StampedAt + (expectedSeconds * 1000) }, standing);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task The_same_key_and_stamp_again_keeps_the_later_end(int secondsLater)
+    {
+        await Store.RaiseHeadAsync(SmallHead with { Window = Window + TimeSpan.FromHours(1) }, Now, Cancel);
+        var rule = await FeedAsync("t1");
+        await Store.WriteFeedAsync(rule, Now + Window + TimeSpan.FromSeconds(secondsLater), Cancel);
+        Time.Advance(Window + TimeSpan.FromSeconds(Math.Max(0, secondsLater)) - TimeSpan.FromMilliseconds(1));
+
+        Assert.Contains(rule, (await Feed.ReadAsync(null, Cancel)).Rules);
+    }
+
     [Fact]
     public async Task The_same_key_and_stamp_again_changes_nothing()
     {

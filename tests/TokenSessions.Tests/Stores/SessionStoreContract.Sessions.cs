@@ -157,7 +157,10 @@ public abstract partial class SessionStoreContract
             var advanced = await advance;
 
             Assert.True((await ReadAsync(session))!.IsDenied);
-            Assert.Equal(advanced.IsAdvanced ? 1 : 0, denied.Generation); // Never past each other.
+            if (advanced.IsAdvanced)
+            {
+                Assert.Equal(1, denied.Generation); // Never past each other. Not the other way round: the answer may have been lost.
+            }
         }
     }
 
