@@ -58,6 +58,21 @@ public abstract partial class SessionStoreContract
         Assert.Equal(denied, advanced.Item);
     }
 
+    [Theory]
+    [InlineData(1)] // The token that would have been spent next.
+    [InlineData(7)]
+    public async Task A_session_that_is_denied_after_a_refresh_never_advances(int spent)
+    {
+        await Store.AdvanceAsync(NewAdvance(Session, 0), Cancel);
+        var denied = await DenyAsync(Session);
+
+        var advanced = await Store.AdvanceAsync(NewAdvance(Session, spent), Cancel);
+
+        Assert.False(advanced.IsAdvanced);
+        Assert.Equal(denied, advanced.Item);
+        Assert.Equal(denied, await ReadAsync(Session));
+    }
+
     [Fact]
     public async Task Denying_a_session_keeps_its_generation_and_the_later_end()
     {
