@@ -54,6 +54,31 @@ internal sealed class RunningProcess : IAsyncDisposable
         return new($"http://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}");
     }
 
+    /// <summary>A process that is to be started, with its own settings and nothing of this process's.</summary>
+    /// <param name="program">An executable, or a <c>.dll</c> for the <c>dotnet</c> on the path.</param>
+    /// <param name="settings">Environment variables; of one named twice the last counts.</param>
+    public static ProcessStartInfo Describe(string program, IEnumerable<KeyValuePair<string, string>> settings)
+    {
+        var isLibrary = program.EndsWith(".dll", StringComparison.Ordinal);
+        var start = new ProcessStartInfo(isLibrary ? "dotnet" : program, isLibrary ? [program] : [])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(program),
+        };
+        foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        return start;
+    }
+
     /// <summary>Starts a host and waits until it listens.</summary>
     /// <param name="program">An executable, or a <c>.dll</c> for the <c>dotnet</c> on the path.</param>
     /// <param name="address">Where it is to listen.</param>
@@ -62,29 +87,8 @@ internal sealed class RunningProcess : IAsyncDisposable
     public static async Task<RunningProcess> StartAsync(
         string program, Uri address, IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellationToken)
     {
-        var isLibrary = program.EndsWith(".dll", StringComparison.Ordinal);
-        var start = new ProcessStartInfo(isLibrary ? "dotnet" : program)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetDirectoryName(program),
-        };
-        if (isLibrary)
-        {
-            start.ArgumentList.Add(program);
-        }
-
-        foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
-        {
-            start.Environment.Remove(name);
-        }
-
+        var start = Describe(program, settings);
         start.Environment["ASPNETCORE_URLS"] = address.ToString().TrimEnd('/');
-        foreach (var (name, value) in settings)
-        {
-            start.Environment[name] = value;
-        }
-
         var running = new RunningProcess(Process.Start(start)!, address);
         running._process.BeginOutputReadLine();
         running._process.BeginErrorReadLine();
