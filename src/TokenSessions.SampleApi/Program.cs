@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using TokenSessions.Aws.DynamoDb;
+using TokenSessions.Validation.Denylist;
 
 var builder = WebApplication.CreateBuilder(args);
 if (builder.Configuration["Bearer"] == "JwtBearer")
@@ -9,6 +11,12 @@ if (builder.Configuration["Bearer"] == "JwtBearer")
 else
 {
     builder.AddTokenSessions();
+}
+
+if (builder.Configuration["TokenSessions:DynamoDb:Table"] is { Length: > 0 } table)
+{
+    // Revocations straight from the issuer's table: they reach this API while no service runs.
+    builder.Services.AddSingleton<IDenylistFeed>(_ => new DynamoDbFeed(DynamoDbClients.Create(), new() { Table = table }, TimeProvider.System));
 }
 
 // The default address, unless one of the standard settings names another.

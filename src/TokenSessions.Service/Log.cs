@@ -61,6 +61,18 @@ internal sealed partial class Log(ILogger<Log> logger)
     [LoggerMessage(2022, LogLevel.Warning, "A login came with X-Forwarded-For, which is not believed. Behind a proxy set ASPNETCORE_FORWARDEDHEADERS_ENABLED=true, or all callers share the limit of its address; without a proxy the caller made it up. Said once.")]
     public partial void ForwardingOff();
 
+    [LoggerMessage(2025, LogLevel.Information, "The store is the DynamoDB table {Table}.")]
+    public partial void TableOpened(string table);
+
+    [LoggerMessage(2026, LogLevel.Warning, "{Problem}")]
+    public partial void TableProblem(string problem);
+
+    [LoggerMessage(2027, LogLevel.Warning, "Region {Region} at {Address} gave no answer to what was handed over: {Problem}")]
+    public partial void HomeRegionUnavailable(int region, Uri address, string problem);
+
+    [LoggerMessage(2028, LogLevel.Error, "A request for region {Region} was handed over to here: the regions' settings disagree about which is which.")]
+    public partial void HandOverRefused(int region);
+
     [LoggerMessage(2100, LogLevel.Information, "Session {SessionId} of {Subject} started.")]
     public partial void SessionStarted(string subject, string sessionId);
 
@@ -102,6 +114,9 @@ internal sealed partial class Log(ILogger<Log> logger)
 
     [LoggerMessage(2301, LogLevel.Warning, "Audit: {Actor} (session {ActorSession}) asked to revoke {Kind} {Value}: {Reason}. The outcome is unknown: the rule stands or it does not.")]
     public partial void RevocationUncertain(string actor, string actorSession, string kind, string value, string reason);
+
+    [LoggerMessage(2302, LogLevel.Information, "Audit: {Actor} (session {ActorSession}) asked to revoke {Kind} {Value}: {Reason}. Its home region {Region} answered {Status}.")]
+    public partial void HandedOver(string actor, string actorSession, string kind, string value, string reason, int region, int status);
 
     /// <summary>Writes what an issuer noticed, if it is anything.</summary>
     public void Noticed(SecurityEvent securityEvent, string? subject, string? sessionId)

@@ -1,14 +1,29 @@
+using TokenSessions.Service.Commands;
+using TokenSessions.Service.Keys;
 using TokenSessions.Service.Running;
 using TokenSessions.Service.Settings;
+using TokenSessions.Service.Store;
 using TokenSessions.Service.Users;
 
 try
 {
-    if (args is ["users", ..])
+    var (settings, command) = CommandLine.Split(args);
+    switch (command)
     {
-        var (settings, command) = UsersCommand.Split(args);
-        return UsersCommand.Run(
-            command.AsSpan(1), ServiceSettings.ReadPlaces(WebApplication.CreateBuilder(settings).Configuration), Console.Out);
+        case ["users", .. var rest]:
+            return UsersCommand.Run(rest, ServiceSettings.ReadPlaces(WebApplication.CreateBuilder(settings).Configuration), Console.Out);
+
+        case ["keys", .. var rest]:
+        {
+            await using var parts = ServiceHost.Build(settings);
+            return await parts.Services.GetRequiredService<KeysCommand>().RunAsync(rest, CancellationToken.None);
+        }
+
+        case ["table", .. var rest]:
+        {
+            await using var parts = ServiceHost.Build(settings);
+            return await parts.Services.GetRequiredService<TableCommand>().RunAsync(rest, CancellationToken.None);
+        }
     }
 
     await using var service = ServiceHost.Build(args);

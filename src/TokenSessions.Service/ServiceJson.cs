@@ -13,6 +13,7 @@ namespace TokenSessions.Service;
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(Metadata))]
 [JsonSerializable(typeof(RevocationAnswer))]
+[JsonSerializable(typeof(RevocationRequest))]
 [JsonSerializable(typeof(RevocationList))]
 [JsonSerializable(typeof(KeyList))]
 [JsonSerializable(typeof(HealthAnswer))]

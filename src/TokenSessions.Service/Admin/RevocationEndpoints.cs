@@ -6,6 +6,7 @@ using TokenSessions.Issuing.Keys;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Denylist;
 using TokenSessions.Service.Http;
+using TokenSessions.Service.Regions;
 using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Service.Admin;
@@ -13,6 +14,7 @@ namespace TokenSessions.Service.Admin;
 /// <summary><c>/admin/revocations</c>: makes rules of the denylist and lists those that live.</summary>
 internal static class RevocationEndpoints
 {
+    private const string Path = "admin/revocations";
     private const int MaxKindLength = 16;
     private const int MaxValueLength = 255;
     private const int MaxReasonLength = SessionRevoker.MaxReasonLength * 4; // Bytes; the characters are counted by the revoker.
@@ -30,7 +32,7 @@ internal static class RevocationEndpoints
 
     private static async Task<IResult> RevokeAsync(
         HttpContext context, [FromServices] SessionRevoker revoker, [FromServices] LocalDenylist denylist,
-        [FromServices] KeyRingFile ring, [FromServices] Log log)
+        [FromServices] KeyRingFile ring, [FromServices] HomeRegion homes, [FromServices] Log log)
     {
         var fields = await RequestFields.ReadAsync(context.Request, FieldFormats.Json, Fields, context.RequestAborted);
         var name = fields.Required("kind", MaxKindLength);
@@ -53,6 +55,13 @@ internal static class RevocationEndpoints
         }
 
         var actor = context.GetValidatedToken();
+        var home = kind == RuleKind.Session ? SessionRevoker.HomeRegionOf(value) : null;
+        if (await homes.AnswerAsync(context, home, Path, Json(name, value, reason), RequestDeadline.Of(context)) is { } answer)
+        {
+            log.HandedOver(actor.Subject, actor.SessionId, name, value, reason, home!.Value, answer.Status);
+            return answer;
+        }
+
         Revocation revocation;
         try
         {
@@ -70,6 +79,10 @@ internal static class RevocationEndpoints
             new RevocationAnswer(name, value.Length > 0 ? value : null, revocation.EffectiveBy, revocation.EnforcedUntil),
             ServiceJson.Default.RevocationAnswer);
     }
+
+    /// <summary>The request as it came, for the session's home region.</summary>
+    private static JsonContent Json(string kind, string value, string reason) =>
+        JsonContent.Create(new RevocationRequest(kind, value, reason), ServiceJson.Default.RevocationRequest);
 
     private static async Task<IResult> ListAsync(HttpContext context, [FromServices] SessionRevoker revoker)
     {
@@ -99,6 +112,9 @@ internal static class RevocationEndpoints
         }
     }
 }
+
+/// <summary>A rule to be made in another region.</summary>
+internal sealed record RevocationRequest(string Kind, string Value, string Reason);
 
 /// <summary>A rule that was made. <c>value</c> is null for the kind <c>all</c>, <c>enforced_until</c> for the kind <c>key</c>.</summary>
 internal sealed record RevocationAnswer(string Kind, string? Value, DateTimeOffset EffectiveBy, DateTimeOffset? EnforcedUntil);

@@ -4,6 +4,7 @@ using TokenSessions.Issuing.Keys;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Denylist;
 using TokenSessions.Service.Running;
+using TokenSessions.Service.Settings;
 using TokenSessions.Validation;
 
 namespace TokenSessions.Service.Health;
@@ -29,6 +30,7 @@ internal static class HealthEndpoints
         [FromServices] LocalDenylist denylist,
         [FromServices] KeyRingFile ring,
         [FromServices] FileReloads reloads,
+        [FromServices] ServiceSettings settings,
         [FromServices] TimeProvider time)
     {
         var failures = new List<string>();
@@ -36,9 +38,10 @@ internal static class HealthEndpoints
         {
             await store.ReadHeadAsync(context.RequestAborted);
         }
-        catch (SessionStoreUnavailableException)
+        catch (SessionStoreUnavailableException e)
         {
-            failures.Add("The session store does not answer.");
+            // A table's trouble is its operator's to mend, and says what is missing; a path of this machine is nobody else's business.
+            failures.Add(settings.Store.IsDynamoDb ? e.Message : "The session store does not answer.");
         }
 
         if (!denylist.TryGetSnapshot(out _, out var age))

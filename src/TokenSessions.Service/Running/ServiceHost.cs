@@ -1,12 +1,14 @@
 using TokenSessions.Issuing;
-using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Admin;
 using TokenSessions.Service.Denylist;
 using TokenSessions.Service.Discovery;
 using TokenSessions.Service.Health;
 using TokenSessions.Service.Http;
+using TokenSessions.Service.Keys;
+using TokenSessions.Service.Regions;
 using TokenSessions.Service.Sessions;
 using TokenSessions.Service.Settings;
+using TokenSessions.Service.Store;
 using TokenSessions.Service.Users;
 using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Keys;
@@ -76,10 +78,8 @@ internal static class ServiceHost
 
         services.AddSingleton<ServiceKeyRing>();
         services.AddSingleton(provider => provider.GetRequiredService<ServiceKeyRing>().File);
-        services.AddSingleton(provider => JournalStore.Open(
-            Path.Combine(provider.GetRequiredService<ServiceSettings>().DataDirectory, "journal"), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<ISessionStore>(provider => provider.GetRequiredService<JournalStore>());
-        services.AddSingleton<IDenylistFeed>(provider => provider.GetRequiredService<JournalStore>());
+        services.AddKeySources();
+        services.AddStore();
         services.AddSingleton(provider => new UserDirectory(provider.GetRequiredService<ServiceSettings>().Users));
         services.AddSingleton<ISubjectDirectory>(provider => provider.GetRequiredService<UserDirectory>());
 
@@ -93,10 +93,15 @@ internal static class ServiceHost
         services.AddSingleton<SessionIssuer>();
         services.AddSingleton<SessionRevoker>();
         services.AddSingleton<Logout>();
+        services.AddSingleton<HomeRegion>();
+        HomeRegion.AddClient(services);
         services.AddSingleton<PasswordChecks>();
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<LoginWarnings>();
 
+        services.AddSingleton<KeysCommand>();
+        services.AddSingleton<RevokedKeys>();
+        services.AddSingleton<TableCommand>();
         services.AddSingleton<FirstRun>();
         services.AddSingleton<FileReloads>();
         services.AddSingleton<ServiceStart>();

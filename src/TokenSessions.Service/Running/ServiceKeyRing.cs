@@ -13,6 +13,9 @@ internal sealed class ServiceKeyRing(
     /// <summary>The opened ring. Disposed with the services.</summary>
     public KeyRingFile File => _file ?? throw new InvalidOperationException("The key ring has not been opened.");
 
+    /// <summary>Where private halves can be, beside files.</summary>
+    public IEnumerable<IKeySource> Sources => sources;
+
     /// <summary>How the ring is loaded.</summary>
     public KeyRingOptions Options
     {

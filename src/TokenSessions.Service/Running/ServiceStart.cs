@@ -1,3 +1,4 @@
+using TokenSessions.Aws.DynamoDb;
 using TokenSessions.Issuing;
 using TokenSessions.Issuing.Keys;
 using TokenSessions.Issuing.Stores;
@@ -40,13 +41,7 @@ internal sealed class ServiceStart(IServiceProvider services)
         await services.GetRequiredService<ServiceKeyRing>().OpenAsync(cancellationToken);
         var ring = services.GetRequiredService<KeyRingFile>();
         var users = services.GetRequiredService<UserDirectory>();
-        var store = services.GetRequiredService<JournalStore>();
-        log.StoreOpened(store.Outcome.JournalPath, store.Outcome.Items);
-        if (store.Outcome.TornBytes > 0)
-        {
-            log.StoreRepaired(store.Outcome.JournalPath, store.Outcome.TornBytes);
-        }
-
+        await OpenStoreAsync(settings, log, cancellationToken);
         await services.GetRequiredService<SessionIssuer>().PrepareAsync(cancellationToken);
         await services.GetRequiredService<DenylistSync>().SyncAsync(cancellationToken);
         var denylist = services.GetRequiredService<LocalDenylist>();
@@ -61,5 +56,26 @@ internal sealed class ServiceStart(IServiceProvider services)
         }
 
         log.Started(settings.Issuer, users.Count, DenylistSync.RevocationBound, DenylistSync.SignedFeedBound);
+    }
+
+    private async Task OpenStoreAsync(ServiceSettings settings, Log log, CancellationToken cancellationToken)
+    {
+        if (settings.Store.IsDynamoDb)
+        {
+            foreach (var warning in await services.GetRequiredService<DynamoDbTable>().CheckAsync(cancellationToken))
+            {
+                log.TableProblem(warning);
+            }
+
+            log.TableOpened(settings.Store.Table);
+            return;
+        }
+
+        var journal = services.GetRequiredService<JournalStore>().Outcome;
+        log.StoreOpened(journal.JournalPath, journal.Items);
+        if (journal.TornBytes > 0)
+        {
+            log.StoreRepaired(journal.JournalPath, journal.TornBytes);
+        }
     }
 }

@@ -3,6 +3,7 @@ using TokenSessions.Issuing;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Denylist;
 using TokenSessions.Service.Http;
+using TokenSessions.Service.Regions;
 using TokenSessions.Validation;
 using TokenSessions.Validation.Denylist;
 
@@ -16,6 +17,7 @@ internal sealed class Logout(
     [FromKeyedServices(BearerSchemes.Logout)] BearerAuthentication expired,
     [FromKeyedServices(BearerSchemes.RevokedLogout)] BearerAuthentication revoked,
     LocalDenylist denylist,
+    HomeRegion homes,
     Log log)
 {
     private const string Reason = "signed out";
@@ -73,6 +75,11 @@ internal sealed class Logout(
         }
 
         var token = verdict.Token;
+        if (!everywhere && await IsEndedAtHomeAsync(context, token.SessionId))
+        {
+            return (true, verdict);
+        }
+
         var (kind, value) = everywhere ? (RuleKind.Subject, token.Subject) : (RuleKind.Session, token.SessionId);
         try
         {
@@ -87,6 +94,15 @@ internal sealed class Logout(
         log.SessionEnded(token.Subject, token.SessionId, everywhere);
         await denylist.SyncAfterWriteAsync();
         return (true, verdict);
+    }
+
+    /// <summary>Whether the session began in another region, which has ended it. One that did not answer leaves it to us.</summary>
+    private async Task<bool> IsEndedAtHomeAsync(HttpContext context, string sessionId)
+    {
+        using var nothing = new ByteArrayContent([]);
+        var answer = await homes.AnswerAsync(
+            context, SessionRevoker.HomeRegionOf(sessionId), LogoutEndpoint.Path, nothing, RequestDeadline.Of(context));
+        return answer is { Status: StatusCodes.Status204NoContent };
     }
 
     /// <summary>

@@ -11,7 +11,6 @@ internal sealed record ServiceSettings
     public const string Section = "TokenSessions";
     public const string DevelopmentIssuer = "http://localhost:5080";
     public const string DevelopmentAudience = "sample-api";
-    public const string EmbeddedStore = "embedded";
 
     /// <summary>Where <see cref="DataDirectory"/> lies by default: under the user's local application data.</summary>
     private const string DirectoryName = "tokensessions";
@@ -23,7 +22,7 @@ internal sealed record ServiceSettings
     private static readonly string[] Names =
     [
         nameof(Issuer), nameof(Audience), nameof(Audiences), nameof(ClientIds), nameof(DataDirectory), nameof(KeyRing), nameof(Users),
-        "Store", nameof(FirstRunPassword), nameof(AccessTokenLifetime), nameof(RefreshIdleLifetime), nameof(SessionLifetime),
+        .. StoreSettings.Names, .. RegionSettings.Names, nameof(FirstRunPassword), nameof(AccessTokenLifetime), nameof(RefreshIdleLifetime), nameof(SessionLifetime),
         nameof(Grace), nameof(JwksMaxAge), nameof(AnnounceTime), nameof(AllowPrivateKeysInFiles),
     ];
 
@@ -51,7 +50,13 @@ internal sealed record ServiceSettings
     /// <summary>The <c>client_id</c> values that a login can name. Default: <c>default</c> alone.</summary>
     public IReadOnlyList<string> ClientIds { get; private init; } = ["default"];
 
-    /// <summary>Where the store lies, and by default the key ring and the users. Nobody but the service's user may read it.</summary>
+    /// <summary>Which store.</summary>
+    public StoreSettings Store { get; private init; } = new();
+
+    /// <summary>The regions.</summary>
+    public RegionSettings Regions { get; private init; } = new();
+
+    /// <summary>Where the embedded store lies, and by default the key ring and the users. Nobody but the service's user may read it.</summary>
     public string DataDirectory { get; private init; } = "";
 
     /// <summary>The key ring file. Default: <c>keys/ring.json</c> in the data directory.</summary>
@@ -112,6 +117,8 @@ internal sealed record ServiceSettings
             Users = Path.GetFullPath(reader.Text(nameof(Users)) ?? Path.Combine(directory, UsersFileName)),
             IsKeyRingNamed = reader.Text(nameof(KeyRing)) is not null,
             IsUsersNamed = reader.Text(nameof(Users)) is not null,
+            Store = StoreSettings.Read(reader),
+            Regions = RegionSettings.Read(reader, isDevelopment),
             FirstRunPassword = reader.Text(nameof(FirstRunPassword)),
             AccessTokenLifetime = reader.Duration(nameof(AccessTokenLifetime), TimeSpan.FromMinutes(10)),
             RefreshIdleLifetime = reader.Duration(nameof(RefreshIdleLifetime), TimeSpan.FromDays(14)),
@@ -124,6 +131,8 @@ internal sealed record ServiceSettings
             [
                 .. reader.Unknown(null, [.. Names, .. NamesOfApis]),
                 .. reader.Children(nameof(Audiences)).SelectMany(path => reader.Unknown(path, NamesOfAudience)),
+                .. reader.Children(nameof(Regions)).SelectMany(path => reader.Unknown(path, RegionSettings.NamesOfRegion)),
+                .. reader.Unknown("DynamoDb", ["Table"]),
             ],
         };
 
@@ -175,6 +184,10 @@ internal sealed record ServiceSettings
         RefreshIdleLifetime = RefreshIdleLifetime,
         SessionLifetime = SessionLifetime,
         Grace = Grace,
+        Region = Regions.Region,
+        Regions = Regions.Count,
+        ReplicationLag = Regions.ReplicationLag,
+        FeedShards = Store.FeedShards,
     };
 
     private static AudienceOptions ReadAudience(SettingsReader reader, string path)
@@ -208,11 +221,6 @@ internal sealed record ServiceSettings
         if (DataDirectory.Length == 0)
         {
             reader.Report(nameof(DataDirectory), "is missing, and this user has no directory for local application data.");
-        }
-
-        if (reader.Text("Store") is { } store && store != EmbeddedStore)
-        {
-            reader.Report("Store", $"must be {EmbeddedStore}, the only store of this version.");
         }
 
         if (FirstRunPassword is not null && !IsDevelopment)

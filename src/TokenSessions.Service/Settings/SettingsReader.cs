@@ -1,3 +1,4 @@
+using System.Globalization;
 using TokenSessions.AspNetCore;
 
 namespace TokenSessions.Service.Settings;
@@ -49,6 +50,23 @@ internal sealed class SettingsReader(IConfiguration configuration, string sectio
         return otherwise;
     }
 
+    /// <summary>A whole number in decimal digits.</summary>
+    public int Number(string name, int otherwise, int least, int most)
+    {
+        if (Text(name) is not { } text)
+        {
+            return otherwise;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+        {
+            return number;
+        }
+
+        Report(name, $"must be a whole number from {least} to {most}, but is {Quote(text)}.");
+        return otherwise;
+    }
+
     /// <summary><c>true</c> or <c>false</c>.</summary>
     public bool Flag(string name)
     {
@@ -88,5 +106,6 @@ internal sealed class SettingsReader(IConfiguration configuration, string sectio
         where !names.Contains(child.Key, StringComparer.OrdinalIgnoreCase)
         select path is null ? $"{section}:{child.Key}" : $"{section}:{path}:{child.Key}";
 
-    private static string Quote(string text) => text.Length <= MaxQuotedLength ? $"\"{text}\"" : $"\"{text.AsSpan(0, MaxQuotedLength)}…\"";
+    /// <summary>A value as it stands in a message.</summary>
+    public static string Quote(string text) => text.Length <= MaxQuotedLength ? $"\"{text}\"" : $"\"{text.AsSpan(0, MaxQuotedLength)}…\"";
 }

@@ -9,22 +9,12 @@ namespace TokenSessions.Service.Users;
 /// <remarks>A user who exists gets the new password; roles and scopes change only where the command names some, and a disabled user stays so.</remarks>
 internal static class UsersCommand
 {
-    private const string SettingPrefix = $"--{ServiceSettings.Section}:";
-
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private const string Usage = """
         usage: users add NAME [--role ROLE]... [--scope SCOPE]... [--TokenSessions:DataDirectory=DIRECTORY] [--TokenSessions:Users=FILE]
         Reads the password, one line of UTF-8, from standard input. A user who exists gets the new password, and keeps roles and scopes unless some are given.
         """;
-
-    /// <summary>Takes the settings out of a command line: they stand anywhere in it, as <c>--TokenSessions:Name=value</c>.</summary>
-    /// <returns>The settings, and the rest.</returns>
-    public static (string[] Settings, string[] Command) Split(string[] arguments)
-    {
-        var isSetting = arguments.ToLookup(argument => argument.StartsWith(SettingPrefix, StringComparison.OrdinalIgnoreCase));
-        return ([.. isSetting[true]], [.. isSetting[false]]);
-    }
 
     /// <summary>Runs the command.</summary>
     /// <param name="arguments">Those after <c>users</c>, without settings.</param>

@@ -19,7 +19,10 @@ public sealed class StartTests : IDisposable
         {
             ["TokenSessions__Issuer"] = "http://Sessions.example:8080/",
             ["TokenSessions__Audienec"] = "api",
-            ["TokenSessions__Store"] = "dynamodb",
+            ["TokenSessions__Store"] = "dynamo",
+            ["TokenSessions__FeedShards"] = "65",
+            ["TokenSessions__Regions__0__Address"] = "http://eu.example",
+            ["TokenSessions__Region"] = "1",
             ["TokenSessions__FirstRunPassword"] = "correct horse 42",
             ["TokenSessions__AccessTokenLifetime"] = "10",
             ["TokenSessions__RefreshIdleLifetime"] = "10:00",
@@ -40,11 +43,15 @@ public sealed class StartTests : IDisposable
         Assert.Equal(
             [
                 "The service cannot start with these settings:",
+                Line("Store", "must be embedded or dynamodb, but is \"dynamo\"."),
+                Line("FeedShards", "must be a whole number from 1 to 64, but is \"65\"."),
+                Line("Regions:0:Address", "must be an https address (http for a loopback host in Development) without user, query and fragment: "
+                    + "where this region's services are reached from the others."),
+                Line("Region", "must be a whole number from 0 to 0, but is \"1\"."),
                 Line("AccessTokenLifetime", "must be a duration written hh:mm:ss or days.hh:mm:ss, such as 00:10:00, or 0, but is \"10\"."),
                 Line("RefreshIdleLifetime", "must be a duration written hh:mm:ss or days.hh:mm:ss, such as 00:10:00, or 0, but is \"10:00\"."),
                 Line("AllowPrivateKeysInFiles", "must be true or false, but is \"maybe\"."),
                 Line("Issuer", "must have no query, no fragment and no slash at its end."),
-                Line("Store", "must be embedded, the only store of this version."),
                 Line("FirstRunPassword", "is for Development only: elsewhere add users with `users add NAME`."),
                 Line("JwksMaxAge", "must be from 1 second to AnnounceTime, which is 1.00:00:00, but is 2.00:00:00: "
                     + "a key that signs before every cache has it would be unknown there."),

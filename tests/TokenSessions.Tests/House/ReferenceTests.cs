@@ -10,8 +10,8 @@ public sealed class ReferenceTests
         ["TokenSessions.Aws"] = ["TokenSessions.Issuing"],
         ["TokenSessions.AspNetCore"] = ["TokenSessions.Validation"],
         ["TokenSessions.JwtBearer"] = ["TokenSessions.AspNetCore"],
-        ["TokenSessions.Service"] = ["TokenSessions.AspNetCore", "TokenSessions.Issuing"],
-        ["TokenSessions.SampleApi"] = ["TokenSessions.AspNetCore", "TokenSessions.JwtBearer"],
+        ["TokenSessions.Service"] = ["TokenSessions.AspNetCore", "TokenSessions.Aws", "TokenSessions.Issuing"],
+        ["TokenSessions.SampleApi"] = ["TokenSessions.AspNetCore", "TokenSessions.Aws", "TokenSessions.JwtBearer"],
     };
 
     [Fact]
