@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Text;
+using Amazon.KeyManagementService;
+using TokenSessions.Aws.Tests.Servers;
+using TokenSessions.Aws.Tests.Servers.Kms;
+using TokenSessions.Service.Tests.Processes;
+
+namespace TokenSessions.Aws.Tests.Processes;
+
+/// <summary>
+/// What a production deployment shares: a table for each region, KMS, a key ring made by the service's own commands, users; and
+/// the processes that use it. With <c>TOKENSESSIONS_SERVICE</c> naming an executable, that one runs in place of the service just built.
+/// </summary>
+internal sealed class Deployment : IAsyncDisposable
+{
+    public const string Password = "correct-horse-battery-staple";
+
+    private static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(60);
+    private static readonly string ServiceProgram =
+        Environment.GetEnvironmentVariable("TOKENSESSIONS_SERVICE") ?? RunningProcess.Built("TokenSessions.Service");
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tokensessions-deployment-");
+    private readonly List<RunningProcess> _processes = [];
+    private readonly DynamoDbServer _dynamo;
+    private readonly IReadOnlyDictionary<string, string> _kmsEnvironment;
+
+    private Deployment(DynamoDbServer dynamo, KmsEndpoint kms, IReadOnlyList<string> tables)
+    {
+        (_dynamo, Kms, Tables) = (dynamo, kms, tables);
+        _kmsEnvironment = kms.Settings;
+        Addresses = [.. tables.Count > 1 ? tables.Select(_ => RunningProcess.FreeAddress()) : [RunningProcess.FreeAddress(), RunningProcess.FreeAddress()]];
+    }
+
+    public KmsEndpoint Kms { get; }
+
+    /// <summary>One for each region.</summary>
+    public IReadOnlyList<string> Tables { get; }
+
+    /// <summary>Where services listen. The first is the issuer.</summary>
+    public IReadOnlyList<Uri> Addresses { get; }
+
+    public string Issuer => Addresses[0].ToString().TrimEnd('/');
+
+    public string RingPath => Path.Combine(_directory.FullName, "keys", "ring.json");
+
+    private string UsersPath => Path.Combine(_directory.FullName, "users.json");
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    /// <summary>Makes everything but the processes, with the commands an operator would use.</summary>
+    /// <param name="regions">How many regions; each has a table of its own.</param>
+    public static async Task<Deployment> CreateAsync(int regions = 1)
+    {
+        var tables = Enumerable.Range(0, regions).Select(_ => DynamoDbServer.NewTableName()).ToArray();
+        var deployment = new Deployment(await DynamoDbServer.GetAsync(), await KmsEndpoint.StartAsync(), tables);
+        using var kms = deployment.Kms.CreateClient(TestCredentials.Region);
+        var wrapping = await kms.CreateKeyAsync(
+            new() { KeySpec = KeySpec.SYMMETRIC_DEFAULT, KeyUsage = KeyUsageType.ENCRYPT_DECRYPT }, Cancelled);
+        for (var region = 0; region < regions; region++)
+        {
+            await deployment.SucceedAsync(region, ["table", "create"]);
+        }
+
+        await deployment.SucceedAsync(0, ["keys", "init", "--wrap-under", wrapping.KeyMetadata.Arn]);
+        await deployment.SucceedAsync(0, ["users", "add", "demo", "--scope", "reports.read"], Password);
+        await deployment.SucceedAsync(0, ["users", "add", "admin", "--scope", "tokensessions.admin"], Password);
+        return deployment;
+    }
+
+    /// <summary>Starts a service.</summary>
+    /// <param name="address">One of <see cref="Addresses"/>, by its place.</param>
+    /// <param name="region">Its region, and so its table.</param>
+    public Task<RunningProcess> StartServiceAsync(int address, int region = 0) =>
+        StartAsync(ServiceProgram, Addresses[address], Settings(region, $"service-{address}"));
+
+    /// <summary>Starts a sample API.</summary>
+    /// <param name="readsTable">True to read revocations from the first region's table; false from the issuer's signed feed.</param>
+    public Task<RunningProcess> StartApiAsync(bool readsTable)
+    {
+        var settings = Common();
+        settings["TokenSessions__Issuer"] = Issuer;
+        if (readsTable)
+        {
+            settings["TokenSessions__DynamoDb__Table"] = Tables[0];
+        }
+
+        return StartAsync(RunningProcess.Built("TokenSessions.SampleApi"), RunningProcess.FreeAddress(), settings);
+    }
+
+    /// <summary>Runs a command of the service to its end.</summary>
+    /// <param name="arguments">The command.</param>
+    /// <param name="overrides">Settings that differ from the deployment's.</param>
+    /// <param name="input">Standard input.</param>
+    public Task<(int ExitCode, string Output)> RunAsync(
+        string[] arguments, Dictionary<string, string>? overrides = null, string input = "") => RunAsync(0, arguments, overrides, input);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _processes)
+        {
+            await process.DisposeAsync();
+        }
+
+        await Kms.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
+
+    private async Task SucceedAsync(int region, string[] arguments, string input = "")
+    {
+        var (exitCode, output) = await RunAsync(region, arguments, null, input);
+        Assert.True(exitCode == 0, output);
+    }
+
+    private async Task<(int ExitCode, string Output)> RunAsync(
+        int region, string[] arguments, Dictionary<string, string>? overrides, string input)
+    {
+        var start = RunningProcess.Describe(ServiceProgram, [.. Settings(region, "command").Concat(overrides ?? [])]);
+        Array.ForEach(arguments, start.ArgumentList.Add);
+        start.RedirectStandardInput = true;
+        using var process = Process.Start(start)!;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+        limit.CancelAfter(CommandLimit);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+            var error = process.StandardError.ReadToEndAsync(limit.Token);
+            await process.StandardInput.BaseStream.WriteAsync(Encoding.UTF8.GetBytes(input), limit.Token);
+            process.StandardInput.Close();
+            await process.WaitForExitAsync(limit.Token);
+            return (process.ExitCode, await output + await error);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
+    }
+
+    private async Task<RunningProcess> StartAsync(string program, Uri address, Dictionary<string, string> settings)
+    {
+        var process = await RunningProcess.StartAsync(program, address, settings, Cancelled);
+        _processes.Add(process);
+        return process;
+    }
+
+    private Dictionary<string, string> Settings(int region, string name)
+    {
+        var settings = Common();
+        settings["TokenSessions__Issuer"] = Issuer;
+        settings["TokenSessions__Store"] = "dynamodb";
+        settings["TokenSessions__DynamoDb__Table"] = Tables[region];
+        settings["TokenSessions__KeyRing"] = RingPath;
+        settings["TokenSessions__Users"] = UsersPath;
+        settings["TokenSessions__DataDirectory"] = Path.Combine(_directory.FullName, name);
+        for (var i = 0; i < Tables.Count && Tables.Count > 1; i++)
+        {
+            settings["TokenSessions__Region"] = $"{region}";
+            settings[$"TokenSessions__Regions__{i}__Address"] = Addresses[i].ToString();
+        }
+
+        return settings;
+    }
+
+    private Dictionary<string, string> Common()
+    {
+        var settings = new Dictionary<string, string>(_dynamo.Settings) { ["ASPNETCORE_ENVIRONMENT"] = "Development" };
+        foreach (var (name, value) in _kmsEnvironment)
+        {
+            settings[name] = value;
+        }
+
+        return settings;
+    }
+}

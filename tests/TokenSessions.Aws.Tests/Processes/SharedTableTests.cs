@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json.Nodes;
+using TokenSessions.Aws.Tests.Servers.Kms;
+using TokenSessions.Service.Tests.Processes;
+
+namespace TokenSessions.Aws.Tests.Processes;
+
+/// <summary>Two services and two APIs, each in its own process, that share one DynamoDB table and keys in KMS.</summary>
+public sealed class SharedTableTests : IAsyncLifetime
+{
+    /// <summary>For an API that reads the table itself, and, on one machine, through the signed feed as well.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
+
+    private Deployment _deployment = null!;
+    private SessionClient _client = null!;
+    private RunningProcess[] _services = [];
+    private RunningProcess[] _apis = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        _deployment = await Deployment.CreateAsync();
+        _client = new(_deployment.Issuer, Deployment.Password);
+        _services = await Task.WhenAll(_deployment.StartServiceAsync(0), _deployment.StartServiceAsync(1));
+        _apis = await Task.WhenAll(_deployment.StartApiAsync(readsTable: false), _deployment.StartApiAsync(readsTable: true));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_deployment is not null)
+        {
+            _client.Dispose();
+            await _deployment.DisposeAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_session_of_one_service_is_refreshed_at_the_other_and_revoked_at_either_everywhere_within_the_bound(int revokedAt)
+    {
+        var started = await _client.LoginAsync(_services[0].Address, "demo");
+        var session = await _client.RefreshedAsync(_services[1].Address, started);
+        foreach (var api in _apis)
+        {
+            await _client.AssertAcceptedAsync(new(api.Address, "reports"), started);
+            await _client.AssertAcceptedAsync(new(api.Address, "reports"), session);
+        }
+
+        await _client.RevokeAsync(_services[revokedAt].Address, "session", session["session_id"]!.GetValue<string>());
+        var acknowledged = Stopwatch.GetTimestamp();
+
+        foreach (var process in _services)
+        {
+            await _client.AssertRevokedAsync(new(process.Address, "session"), session, acknowledged, Bound);
+            await _client.AssertRefreshRefusedAsync(process.Address, session);
+        }
+
+        foreach (var api in _apis)
+        {
+            await _client.AssertRevokedAsync(new(api.Address, "reports"), session, acknowledged, Bound);
+            await _client.AssertRevokedAsync(new(api.Address, "reports"), started, acknowledged, Bound);
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"Refused everywhere {Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds:0} ms after the acknowledgement.");
+        await _client.AssertAcceptedAsync(new(_apis[0].Address, "reports"), await _client.LoginAsync(_services[1].Address, "demo"));
+    }
+
+    [Fact]
+    public async Task A_refresh_token_two_generations_old_is_reuse_at_either_service_and_ends_only_its_session()
+    {
+        var other = await _client.LoginAsync(_services[0].Address, "demo");
+        var first = await _client.LoginAsync(_services[0].Address, "demo");
+        var second = await _client.RefreshedAsync(_services[0].Address, first);
+        await _client.RefreshedAsync(_services[1].Address, second);
+
+        await _client.AssertRefreshRefusedAsync(_services[1].Address, first); // Two generations old: no grace.
+        var noticed = Stopwatch.GetTimestamp();
+
+        foreach (var api in _apis)
+        {
+            await _client.AssertRevokedAsync(new(api.Address, "reports"), second, noticed, Bound);
+            await _client.AssertAcceptedAsync(new(api.Address, "reports"), other);
+        }
+    }
+
+    [Fact]
+    public async Task While_KMS_is_off_tokens_are_checked_and_revoked_and_only_what_needs_a_signature_is_503()
+    {
+        var kms = _deployment.Kms.StandIn;
+        var session = await _client.LoginAsync(_services[0].Address, "demo");
+        kms.Faults = _ => KmsFault.Drop;
+
+        using (var login = await _client.TryLoginAsync(_services[0].Address, "demo"))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, login.StatusCode);
+            Assert.NotNull(login.Headers.RetryAfter);
+            Assert.Equal("temporarily_unavailable", (await SessionClient.ReadAsync(login))["code"]!.GetValue<string>());
+        }
+
+        using (var refresh = await _client.RefreshAsync(_services[1].Address, session))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refresh.StatusCode);
+        }
+
+        await _client.AssertAcceptedAsync(new(_apis[0].Address, "reports"), session);
+        using (var feed = await _client.GetAsync(new(_services[0].Address, "denylist/snapshot"), null))
+        {
+            Assert.Equal(HttpStatusCode.OK, feed.StatusCode);
+        }
+
+        using (var logout = await _client.SendAsync(HttpMethod.Post, new(_services[1].Address, "logout"), session))
+        {
+            Assert.Equal(HttpStatusCode.NoContent, logout.StatusCode);
+        }
+
+        var acknowledged = Stopwatch.GetTimestamp();
+        foreach (var api in _apis)
+        {
+            await _client.AssertRevokedAsync(new(api.Address, "reports"), session, acknowledged, Bound);
+        }
+
+        kms.Faults = null;
+        JsonNode? back = null;
+        await SessionClient.UntilAsync(
+            async () =>
+            {
+                using var login = await _client.TryLoginAsync(_services[0].Address, "demo");
+                back = login.IsSuccessStatusCode ? await SessionClient.ReadAsync(login) : null;
+                return back is not null;
+            },
+            TimeSpan.FromSeconds(20));
+        await _client.AssertAcceptedAsync(new(_apis[1].Address, "reports"), back!);
+        Assert.All(_services, service => Assert.DoesNotContain(session["access_token"]!.GetValue<string>(), service.Output, StringComparison.Ordinal));
+    }
+}
