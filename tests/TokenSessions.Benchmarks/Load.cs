@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace TokenSessions.Benchmarks;
+
+/// <summary>Many calls of one kind, a fixed number of them at a time.</summary>
+/// <param name="Elapsed">From the first call to the last answer.</param>
+/// <param name="Times">How long each took, ascending.</param>
+/// <param name="MostThreads">The most threads that the pool had meanwhile.</param>
+internal sealed record Load(TimeSpan Elapsed, IReadOnlyList<TimeSpan> Times, int MostThreads)
+{
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(5);
+
+    public double PerSecond => Times.Count / Elapsed.TotalSeconds;
+
+    public static async Task<Load> RunAsync(int calls, int atATime, Func<Task> call)
+    {
+        var times = new ConcurrentBag<TimeSpan>();
+        var (left, mostThreads, isDone) = (calls, 0, false);
+        var sampler = new Thread(() => // Not of the pool that it watches.
+        {
+            while (!Volatile.Read(ref isDone))
+            {
+                mostThreads = Math.Max(mostThreads, ThreadPool.ThreadCount);
+                Thread.Sleep(SampleInterval);
+            }
+        });
+        sampler.Start();
+        var startedAt = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, atATime).Select(async _ =>
+        {
+            await Task.Yield();
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                var calledAt = Stopwatch.GetTimestamp();
+                await call();
+                times.Add(Stopwatch.GetElapsedTime(calledAt));
+            }
+        }));
+        var elapsed = Stopwatch.GetElapsedTime(startedAt);
+        Volatile.Write(ref isDone, true);
+        sampler.Join();
+        return new(elapsed, [.. times.Order()], mostThreads);
+    }
+
+    public double Milliseconds(double part) => Times[(int)Math.Min(Times.Count - 1, Times.Count * part)].TotalMilliseconds;
+}
