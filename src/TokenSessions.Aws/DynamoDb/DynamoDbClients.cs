@@ -29,9 +29,16 @@ public static class DynamoDbClients
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = Retries,
+            MaxStaleConnectionRetries = 1, // Counted apart from the retries, and by default 10.
             Timeout = AttemptTimeout,
             ConnectTimeout = ConnectTimeout,
         };
+        if (FallbackRegionFactory.GetRegionEndpoint() is { } region)
+        {
+            config.RegionEndpoint = region;
+            config.AuthenticationRegion = region.SystemName; // Requests to an endpoint of the settings are else signed for us-east-1.
+        }
+
         configure?.Invoke(config);
         return credentials is null ? new AmazonDynamoDBClient(config) : new AmazonDynamoDBClient(credentials, config);
     }
