@@ -79,17 +79,7 @@ internal static class KeyRingJson
     };
 
     /// <summary>A text as a JSON value.</summary>
-    public static JsonElement Text(string text)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStringValue(text);
-        }
-
-        using var json = JsonDocument.Parse(buffer.WrittenMemory);
-        return json.RootElement.Clone();
-    }
+    public static JsonElement Text(string text) => JsonElement.Parse($"\"{JsonEncodedText.Encode(text)}\"");
 
     public static DateTimeOffset WholeSecond(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
 
