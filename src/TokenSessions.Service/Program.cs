@@ -8,31 +8,33 @@ using TokenSessions.Service.Users;
 try
 {
     var (settings, command) = CommandLine.Split(args);
-    switch (command)
+    return command switch
     {
-        case ["users", .. var rest]:
-            return UsersCommand.Run(rest, ServiceSettings.ReadPlaces(WebApplication.CreateBuilder(settings).Configuration), Console.Out);
-
-        case ["keys", .. var rest]:
-        {
-            await using var parts = ServiceHost.Build(settings);
-            return await parts.Services.GetRequiredService<KeysCommand>().RunAsync(rest, CancellationToken.None);
-        }
-
-        case ["table", .. var rest]:
-        {
-            await using var parts = ServiceHost.Build(settings);
-            return await parts.Services.GetRequiredService<TableCommand>().RunAsync(rest, CancellationToken.None);
-        }
-    }
-
-    await using var service = ServiceHost.Build(args);
-    await service.Services.GetRequiredService<ServiceStart>().RunAsync(CancellationToken.None); // Until the host runs, Ctrl+C ends the process.
-    await service.RunAsync();
-    return 0;
+        ["users", .. var rest] => UsersCommand.Run(
+            rest, ServiceSettings.ReadPlaces(WebApplication.CreateBuilder(settings).Configuration), Console.Out),
+        ["keys", .. var rest] => await RunAsync<KeysCommand>(settings, keys => keys.RunAsync(rest, CancellationToken.None)),
+        ["table", .. var rest] => await RunAsync<TableCommand>(settings, table => table.RunAsync(rest, CancellationToken.None)),
+        _ => await ServeAsync(args),
+    };
 }
 catch (StartException e)
 {
     await Console.Error.WriteLineAsync(e.Message);
     return 1;
+}
+
+static async Task<int> ServeAsync(string[] args)
+{
+    await using var service = ServiceHost.Build(args);
+    await service.Services.GetRequiredService<ServiceStart>().RunAsync(CancellationToken.None); // Until the host runs, Ctrl+C ends the process.
+    await service.RunAsync();
+    return 0;
+}
+
+// The parts of the service, without starting it.
+static async Task<int> RunAsync<T>(string[] settings, Func<T, Task<int>> run)
+    where T : class
+{
+    await using var parts = ServiceHost.Build(settings);
+    return await run(parts.Services.GetRequiredService<T>());
 }

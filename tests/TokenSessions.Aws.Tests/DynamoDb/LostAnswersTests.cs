@@ -15,7 +15,7 @@ namespace TokenSessions.Aws.Tests.DynamoDb;
 /// </summary>
 public sealed class LostAnswersTests
 {
-    private const int Sessions = 2_500;
+    private const int Sessions = 5_000;
     private const int Retries = 2;
     private const int Parallelism = 250;
     private const string Issuer = "https://issuer.example";

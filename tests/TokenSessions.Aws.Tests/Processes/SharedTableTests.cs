@@ -3,36 +3,19 @@ using System.Net;
 using System.Text.Json.Nodes;
 using TokenSessions.Aws.Tests.Servers.Kms;
 using TokenSessions.Service.Tests.Processes;
+using TokenSessions.Validation.Jose;
 
 namespace TokenSessions.Aws.Tests.Processes;
 
 /// <summary>Two services and two APIs, each in its own process, that share one DynamoDB table and keys in KMS.</summary>
-public sealed class SharedTableTests : IAsyncLifetime
+public sealed class SharedTableTests(SharedTableTests.Fixture hosts) : IClassFixture<SharedTableTests.Fixture>
 {
     /// <summary>For an API that reads the table itself, and, on one machine, through the signed feed as well.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
 
-    private Deployment _deployment = null!;
-    private SessionClient _client = null!;
-    private RunningProcess[] _services = [];
-    private RunningProcess[] _apis = [];
-
-    public async ValueTask InitializeAsync()
-    {
-        _deployment = await Deployment.CreateAsync();
-        _client = new(_deployment.Issuer, Deployment.Password);
-        _services = await Task.WhenAll(_deployment.StartServiceAsync(0), _deployment.StartServiceAsync(1));
-        _apis = await Task.WhenAll(_deployment.StartApiAsync(readsTable: false), _deployment.StartApiAsync(readsTable: true));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_deployment is not null)
-        {
-            _client.Dispose();
-            await _deployment.DisposeAsync();
-        }
-    }
+    private readonly SessionClient _client = hosts.Client;
+    private readonly RunningProcess[] _services = hosts.Services;
+    private readonly RunningProcess[] _apis = hosts.Apis;
 
     [Theory]
     [InlineData(0)]
@@ -67,6 +50,35 @@ public sealed class SharedTableTests : IAsyncLifetime
         await _client.AssertAcceptedAsync(new(_apis[0].Address, "reports"), await _client.LoginAsync(_services[1].Address, "demo"));
     }
 
+    [Theory]
+    [InlineData("token")]
+    [InlineData("subject")]
+    [InlineData("client")]
+    [InlineData("key")]
+    [InlineData("all")]
+    public async Task What_is_revoked_at_one_service_is_refused_everywhere_within_the_bound_and_the_next_login_at_the_other_is_not(string kind)
+    {
+        var session = await _client.LoginAsync(_services[0].Address, "demo");
+        foreach (var api in _apis)
+        {
+            await _client.AssertAcceptedAsync(new(api.Address, "reports"), session);
+        }
+
+        await _client.RevokeAsync(_services[1].Address, kind, ValueOf(kind, session));
+        var acknowledged = Stopwatch.GetTimestamp();
+        var next = await _client.LoginAsync(_services[0].Address, "demo");
+
+        foreach (var address in _services.Select(service => new Uri(service.Address, "session")).Concat(_apis.Select(api => new Uri(api.Address, "reports"))))
+        {
+            await _client.AssertRevokedAsync(address, session, acknowledged, Bound);
+        }
+
+        foreach (var api in _apis)
+        {
+            await _client.AssertAcceptedAsync(new(api.Address, "reports"), next);
+        }
+    }
+
     [Fact]
     public async Task A_refresh_token_two_generations_old_is_reuse_at_either_service_and_ends_only_its_session()
     {
@@ -88,7 +100,7 @@ public sealed class SharedTableTests : IAsyncLifetime
     [Fact]
     public async Task While_KMS_is_off_tokens_are_checked_and_revoked_and_only_what_needs_a_signature_is_503()
     {
-        var kms = _deployment.Kms.StandIn;
+        var kms = hosts.Deployment.Kms.StandIn;
         var session = await _client.LoginAsync(_services[0].Address, "demo");
         kms.Faults = _ => KmsFault.Drop;
 
@@ -133,5 +145,47 @@ public sealed class SharedTableTests : IAsyncLifetime
             TimeSpan.FromSeconds(20));
         await _client.AssertAcceptedAsync(new(_apis[1].Address, "reports"), back!);
         Assert.All(_services, service => Assert.DoesNotContain(session["access_token"]!.GetValue<string>(), service.Output, StringComparison.Ordinal));
+    }
+
+    private static string? ValueOf(string kind, JsonNode session) => kind switch
+    {
+        "token" => Segment(session, 1)["jti"]!.GetValue<string>(),
+        "key" => Segment(session, 0)["kid"]!.GetValue<string>(),
+        "subject" => "demo",
+        "client" => "default",
+        _ => null,
+    };
+
+    private static JsonNode Segment(JsonNode session, int index) =>
+        JsonNode.Parse(StrictBase64Url.Decode(session["access_token"]!.GetValue<string>().Split('.')[index]))!;
+
+    /// <summary>The processes, started once for all of these tests.</summary>
+    public sealed class Fixture : IAsyncLifetime
+    {
+        internal Deployment Deployment { get; private set; } = null!;
+
+        internal SessionClient Client { get; private set; } = null!;
+
+        internal RunningProcess[] Services { get; private set; } = [];
+
+        /// <summary>The first reads the issuer's signed feed, the second the table.</summary>
+        internal RunningProcess[] Apis { get; private set; } = [];
+
+        public async ValueTask InitializeAsync()
+        {
+            Deployment = await Deployment.CreateAsync();
+            Client = new(Deployment.Issuer, Deployment.Password);
+            Services = await Task.WhenAll(Deployment.StartServiceAsync(0), Deployment.StartServiceAsync(1));
+            Apis = await Task.WhenAll(Deployment.StartApiAsync(readsTable: false), Deployment.StartApiAsync(readsTable: true));
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Deployment is not null)
+            {
+                Client.Dispose();
+                await Deployment.DisposeAsync();
+            }
+        }
     }
 }
