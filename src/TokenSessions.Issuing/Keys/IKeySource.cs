@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using TokenSessions.Validation.Keys;
 
@@ -50,9 +51,12 @@ public sealed class OpenedKey
 {
     private OpenedKey(ISigningKey? remote, byte[]? plaintext) => (Remote, Plaintext) = (remote, plaintext);
 
-    internal ISigningKey? Remote { get; }
+    /// <summary>The key that signs elsewhere; null if the plaintext is here.</summary>
+    public ISigningKey? Remote { get; }
 
-    internal byte[]? Plaintext { get; }
+    /// <summary>The private half itself; null if it stays elsewhere. Its owner clears it.</summary>
+    [SuppressMessage("Performance", "CA1819", Justification = "The very array has to be cleared, not a copy.")]
+    public byte[]? Plaintext { get; }
 
     /// <summary>A signing key whose private half stays where it is. Disposed with the ring, if it can be.</summary>
     /// <param name="key">The key. Its published half has the entry's <c>kid</c>.</param>

@@ -31,7 +31,7 @@ public sealed class KmsKeySourceTests : IAsyncLifetime
         var entry = await _kms.MakeAsync(SignatureAlgorithm.Find(alg));
         _kms.StandIn.ResetCalls();
 
-        var key = (await OpenAsync(entry.Item())).Remote()!;
+        var key = (await OpenAsync(entry.Item())).Remote!;
 
         Assert.Equal(0, _kms.StandIn.Calls());
         var signature = await key.SignedAsync();
@@ -46,7 +46,7 @@ public sealed class KmsKeySourceTests : IAsyncLifetime
         var entry = await _kms.MakeAsync(SignatureAlgorithm.Find(alg));
         _kms.StandIn.ResetCalls();
 
-        var key = (await OpenAsync(entry.Item(isPinned: false))).Remote()!;
+        var key = (await OpenAsync(entry.Item(isPinned: false))).Remote!;
 
         Assert.Equal((1, 1), (_kms.StandIn.Calls("GetPublicKey"), _kms.StandIn.Calls()));
         Assert.Equal(entry.KeyId, key.VerificationKey.KeyId);
@@ -129,7 +129,7 @@ public sealed class KmsKeySourceTests : IAsyncLifetime
     public async Task A_multi_region_key_is_opened_in_the_regions_of_its_entry()
     {
         var entry = await _kms.MakeAsync(multiRegion: true);
-        var key = (await OpenAsync(entry.Item(isPinned: true, ("regions", $"[\"{TestKms.Region}\",\"{TestKms.NextRegion}\"]")))).Remote()!;
+        var key = (await OpenAsync(entry.Item(isPinned: true, ("regions", $"[\"{TestKms.Region}\",\"{TestKms.NextRegion}\"]")))).Remote!;
         _kms.StandIn.RegionsDown = [TestKms.Region];
 
         await key.SignedAsync();

@@ -34,7 +34,7 @@ public sealed class KmsWrappedKeySourceTests : IAsyncLifetime
     {
         var entry = await WrapAsync(purpose, SignatureAlgorithm.Find(alg));
 
-        var plaintext = (await OpenAsync(entry.Item())).Plaintext()!;
+        var plaintext = (await OpenAsync(entry.Item())).Plaintext!;
 
         Assert.Equal((purpose, "kms-wrapped", alg), (entry.Purpose, entry.Source, entry.Algorithm));
         Assert.Equal(entry.VerificationKey!.Thumbprint(), entry.KeyId);
@@ -47,14 +47,14 @@ public sealed class KmsWrappedKeySourceTests : IAsyncLifetime
         var entry = await _kms.Keys().CreateWrappedSealingKeyAsync(TestKms.Issuer, _symmetric, null, Cancel);
         var other = await _kms.Keys().CreateWrappedSealingKeyAsync(TestKms.Issuer, _symmetric, null, Cancel);
 
-        var (first, second) = ((await OpenAsync(entry.Item())).Plaintext()!, (await OpenAsync(entry.Item())).Plaintext()!);
+        var (first, second) = ((await OpenAsync(entry.Item())).Plaintext!, (await OpenAsync(entry.Item())).Plaintext!);
 
         Assert.Equal((KeyPurpose.Seal, "kms-wrapped", "A256GCM", 22), (entry.Purpose, entry.Source, entry.Algorithm, entry.KeyId.Length));
         Assert.Null(entry.VerificationKey);
         Assert.Equal(32, first.Length);
         Assert.Equal(first, second);
         Assert.NotEqual(entry.KeyId, other.KeyId);
-        Assert.NotEqual(first, (await OpenAsync(other.Item())).Plaintext()!);
+        Assert.NotEqual(first, (await OpenAsync(other.Item())).Plaintext!);
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public sealed class KmsWrappedKeySourceTests : IAsyncLifetime
             Decrypted = answer => (seen, before) = (answer, answer.Plaintext.ToArray()),
         });
 
-        var plaintext = (await new KmsWrappedKeySource(TestKms.Issuer, clients).OpenAsync(entry.Item(), Cancel)).Plaintext()!;
+        var plaintext = (await new KmsWrappedKeySource(TestKms.Issuer, clients).OpenAsync(entry.Item(), Cancel)).Plaintext!;
 
         Assert.Equal(before, plaintext);
         Assert.Equal(new byte[32], seen!.Plaintext.ToArray());
@@ -200,7 +200,7 @@ public sealed class KmsWrappedKeySourceTests : IAsyncLifetime
             KeyPurpose.Sign, SignatureAlgorithm.ES256, TestKms.Issuer, everywhere, [TestKms.Region, TestKms.NextRegion], Cancel);
         _kms.StandIn.RegionsDown = [TestKms.Region];
 
-        Assert.NotNull((await OpenAsync(entry.Item())).Plaintext());
+        Assert.NotNull((await OpenAsync(entry.Item())).Plaintext);
         Assert.Equal(["kms_key", "regions", "wrapped"], entry.Members.Select(member => member.Key));
         Assert.Equal($"[\"{TestKms.Region}\",\"{TestKms.NextRegion}\"]", entry.Members[1].Value.GetRawText());
     }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
@@ -118,12 +117,4 @@ internal static class TestEntries
         return new(entry.KeyId, entry.Purpose, entry.Algorithm, isPinned ? entry.VerificationKey : null,
             JsonElement.Parse($"{{{string.Join(',', members)}}}"), $"keys.json: keys[0] (kid {entry.KeyId})");
     }
-
-    /// <summary>What the source gave, which only the ring sees.</summary>
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Plaintext")]
-    public static extern byte[]? Plaintext(this OpenedKey key);
-
-    /// <inheritdoc cref="Plaintext"/>
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Remote")]
-    public static extern ISigningKey? Remote(this OpenedKey key);
 }
