@@ -44,14 +44,15 @@ public class DynamoDbStoreContractTests : SessionStoreContract
     }
 }
 
-/// <summary>It keeps the contract while requests and answers are lost, done twice, throttled and failed: the retries hide it.</summary>
+/// <summary>It keeps the contract while requests and answers are lost, late, done twice, throttled and failed: the retries hide it.</summary>
 public sealed class DynamoDbStoreUnderNetworkFaultsTests : DynamoDbStoreContractTests
 {
     private protected override IAmazonDynamoDB NewClient(TableUnderTest table) => table.NewClient(
         new FaultyHandler
         {
             Decide = new RandomFaults(
-                seed: 20261124, oneIn: 12, Fault.DropRequest, Fault.DropAnswer, Fault.Throttle, Fault.ServerError, Fault.Duplicate, Fault.Duplicate).Decide,
+                seed: 20261124, oneIn: 12, Fault.DropRequest, Fault.DropAnswer, Fault.Throttle, Fault.ServerError, Fault.Duplicate, Fault.Duplicate,
+                Fault.Delay(TimeSpan.FromMilliseconds(30))).Decide,
         },
         RandomFaults.LongestRun);
 }

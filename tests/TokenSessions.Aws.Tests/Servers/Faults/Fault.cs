@@ -48,7 +48,7 @@ internal readonly record struct Fault(FaultKind Kind)
     /// <remarks>Needs <see cref="FaultyHandler.RemembersReads"/>. Strongly consistent reads are left as they are.</remarks>
     public static Fault StaleRead => new(FaultKind.StaleRead);
 
-    public Task Until { get; private init; } = Task.CompletedTask;
+    public Func<Task> Until { get; private init; } = () => Task.CompletedTask;
 
     public int Count { get; private init; }
 
@@ -57,10 +57,10 @@ internal readonly record struct Fault(FaultKind Kind)
     public int Status { get; private init; }
 
     /// <summary>It is sent only after a while.</summary>
-    public static Fault Delay(TimeSpan by) => Hold(Task.Delay(by));
+    public static Fault Delay(TimeSpan by) => new(FaultKind.Hold) { Until = () => Task.Delay(by) };
 
     /// <summary>It is sent only when a task has ended: an order of requests that needs no clock.</summary>
-    public static Fault Hold(Task until) => new(FaultKind.Hold) { Until = until };
+    public static Fault Hold(Task until) => new(FaultKind.Hold) { Until = () => until };
 
     /// <summary>It is refused with an error of the service, such as <c>AccessDeniedException</c>. Nothing is sent.</summary>
     public static Fault Refuse(string code, int status = 400) => new(FaultKind.Refuse) { Code = code, Status = status };

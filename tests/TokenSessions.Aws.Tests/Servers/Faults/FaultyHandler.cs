@@ -76,7 +76,7 @@ internal sealed class FaultyHandler : DelegatingHandler
             case FaultKind.EmptyPage when operation is "Query" or "Scan":
                 return Answer(request, 200, _emptyPages.Start(new(request, body)));
             case FaultKind.Hold:
-                await fault.Until.WaitAsync(cancellationToken);
+                await fault.Until().WaitAsync(cancellationToken);
                 break;
             case FaultKind.Duplicate:
                 (await base.SendAsync(new SentRequest(request, body).ToMessage(), cancellationToken)).Dispose();
