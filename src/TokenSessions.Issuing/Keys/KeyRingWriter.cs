@@ -221,14 +221,20 @@ public static class KeyRingWriter
     private static string Directory(string path) =>
         Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new ArgumentException("That is no path of a file.", nameof(path));
 
+    /// <summary>Readable by us alone, and so is every directory on the way that does not exist yet: the platform gives its mode to the last alone.</summary>
     private static void MakeDirectory(string directory)
     {
         if (OperatingSystem.IsWindows())
         {
             System.IO.Directory.CreateDirectory(directory);
         }
-        else
+        else if (!System.IO.Directory.Exists(directory))
         {
+            if (Path.GetDirectoryName(directory) is { } parent)
+            {
+                MakeDirectory(parent);
+            }
+
             System.IO.Directory.CreateDirectory(directory, DirectoryMode);
         }
     }

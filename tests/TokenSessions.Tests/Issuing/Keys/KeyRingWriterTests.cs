@@ -28,7 +28,7 @@ public sealed class KeyRingWriterTests : IDisposable
     [Fact]
     public void Files_are_for_us_alone_and_nothing_temporary_stays_behind()
     {
-        var directory = Path.Combine(_directory.FullName, "new");
+        var directory = Path.Combine(_directory.FullName, "data", "new");
         KeyRingWriter.Create(Path.Combine(directory, "keys.json"), _time);
 
         var files = Directory.GetFiles(directory);
@@ -43,6 +43,7 @@ public sealed class KeyRingWriterTests : IDisposable
             }
 
             Assert.Equal(Ours | UnixFileMode.UserExecute, File.GetUnixFileMode(directory));
+            Assert.Equal(Ours | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(_directory.FullName, "data")));
         }
     }
 
