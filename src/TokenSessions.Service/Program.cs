@@ -24,6 +24,10 @@ try
             await using var parts = ServiceHost.Build(settings);
             return await parts.Services.GetRequiredService<TableCommand>().RunAsync(rest, CancellationToken.None);
         }
+
+        case [[not ('-' or '/'), ..] word, ..] when !word.Contains('=', StringComparison.Ordinal):
+            await Console.Out.WriteLineAsync("usage: without a command the service is started; the commands are keys, table and users.");
+            return 2;
     }
 
     await using var service = ServiceHost.Build(args);
