@@ -14,6 +14,7 @@ try
             rest, ServiceSettings.ReadPlaces(WebApplication.CreateBuilder(settings).Configuration), Console.Out),
         ["keys", .. var rest] => await RunAsync<KeysCommand>(settings, keys => keys.RunAsync(rest, CancellationToken.None)),
         ["table", .. var rest] => await RunAsync<TableCommand>(settings, table => table.RunAsync(rest, CancellationToken.None)),
+        [[not ('-' or '/'), ..] word, ..] when !word.Contains('=', StringComparison.Ordinal) => Misspelt(),
         _ => await ServeAsync(args),
     };
 }
@@ -21,6 +22,12 @@ catch (StartException e)
 {
     await Console.Error.WriteLineAsync(e.Message);
     return 1;
+}
+
+static int Misspelt()
+{
+    Console.WriteLine("usage: without a command the service is started; the commands are keys, table and users.");
+    return 2;
 }
 
 static async Task<int> ServeAsync(string[] args)

@@ -35,7 +35,7 @@ public sealed record DynamoDbOptions
     }
 
     /// <summary>Everything wrong with these options, not only the first thing; empty when they can be used.</summary>
-    internal IEnumerable<string> Problems()
+    public IEnumerable<string> Problems()
     {
         if (Table is not { Length: >= ShortestTableName and <= LongestTableName } || Table.AsSpan().ContainsAnyExcept(TableNameCharacters))
         {

@@ -88,7 +88,7 @@ public sealed class KmsClients : IDisposable
         }
         catch (AmazonClientException)
         {
-            throw new KmsException($"KMS in {name}: the AWS settings of this process name no endpoint that can be called: check profile and region.");
+            throw new KmsException($"KMS in {name}: the AWS settings of this process name no endpoint that can be called: check AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, profile and region.");
         }
     }
 

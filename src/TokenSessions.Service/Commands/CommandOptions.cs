@@ -10,11 +10,11 @@ internal sealed class CommandOptions
     /// <summary>What nobody has asked for.</summary>
     public IReadOnlyList<string> Rest => _rest;
 
-    /// <summary>Every value of an option, in order.</summary>
+    /// <summary>Every value of an option, in order. An empty one is none: a variable of the shell that is not set.</summary>
     public IReadOnlyList<string> Values(string name)
     {
         var values = new List<string>();
-        for (var at = _rest.IndexOf(name); at >= 0 && at + 1 < _rest.Count; at = _rest.IndexOf(name))
+        for (var at = _rest.IndexOf(name); at >= 0 && at + 1 < _rest.Count && _rest[at + 1].Length > 0; at = _rest.IndexOf(name))
         {
             values.Add(_rest[at + 1]);
             _rest.RemoveRange(at, 2);

@@ -19,7 +19,7 @@ internal sealed class KeysCommand(ServiceSettings settings, ServiceKeyRing ring,
         usage: keys init --wrap-under KMS_KEY [--sign kms|kms-wrapped] [--alg ALG]... [--region REGION]... [--multi-region]
                keys add sign|feed|seal --source kms|kms-wrapped|file [--kms-key KMS_KEY] [--alg ALG] [--region REGION]... [--multi-region] [--starts-at TIME]
                keys list
-        ALG is ES256 (the default), ES384, RS256 or PS256. KMS_KEY is a key id or ARN, never an alias: a symmetric key where it wraps others.
+        ALG is ES256 (the default, and the only one of a feed key), ES384, RS256 or PS256. KMS_KEY is a key id or ARN, never an alias: a symmetric key where it wraps others.
         init makes a ring in which every purpose has a key in use and a standby; tokens are signed by new keys in KMS, or with wrapped ones.
         add makes one more key, a standby, or takes the one in KMS that --kms-key names. TIME is as in RFC 3339, such as 2027-01-31T12:00:00Z.
         The ring file, the issuer and the announce time are those of the service's settings, which may stand here too: --TokenSessions:KeyRing=FILE.
@@ -62,7 +62,7 @@ internal sealed class KeysCommand(ServiceSettings settings, ServiceKeyRing ring,
         var (wrapUnder, sign, place) = (options.Value("--wrap-under"), options.Value("--sign") ?? KmsSource, new Place(options));
         var names = options.Values("--alg");
         var algorithms = (names.Count > 0 ? names : [SignatureAlgorithm.ES256.Name]).Distinct().Select(SignatureAlgorithm.Find).ToArray();
-        return wrapUnder is null || sign is not (KmsSource or WrappedSource) || algorithms.Contains(null)
+        return wrapUnder is null || sign is not (KmsSource or WrappedSource) || algorithms.Contains(null) || (place.IsMultiRegion && sign != KmsSource)
             ? null
             : cancellationToken => InitAsync(wrapUnder, sign, algorithms!, place, cancellationToken);
     }
@@ -83,25 +83,34 @@ internal sealed class KeysCommand(ServiceSettings settings, ServiceKeyRing ring,
         };
         wanted.AddRange(algorithms.Select(algorithm => (Func<Task<NewKeyRingEntry>>)(
             () => MakeAsync(KeyPurpose.Sign, sign, algorithm, sign == KmsSource ? null : wrapUnder, place, cancellationToken))));
-        await WriteAsync([.. wanted, .. wanted], null, cancellationToken);
+        await WriteAsync([.. wanted, .. wanted], null, sign == KmsSource, cancellationToken);
     }
 
     private Func<CancellationToken, Task>? Add(CommandOptions options)
     {
-        var purpose = Purposes.Select(name => options.Flag(name.Name) ? name.Purpose : KeyPurpose.None).Max();
+        var purposes = Purposes.Where(name => options.Flag(name.Name)).ToArray();
         var (source, kmsKey, place) = (options.Value("--source"), options.Value("--kms-key"), new Place(options));
         var (alg, start) = (options.Value("--alg"), options.Value("--starts-at"));
         var algorithm = SignatureAlgorithm.Find(alg ?? SignatureAlgorithm.ES256.Name);
-        DateTimeOffset? startsAt = start is null ? null : Time(start);
-        if (purpose == KeyPurpose.None || source is not (KmsSource or WrappedSource or FileSource) || (source == WrappedSource && kmsKey is null)
-            || algorithm is null || (purpose == KeyPurpose.Seal && alg is not null))
+        var isMadeInKms = source == KmsSource && kmsKey is null;
+        if (purposes is not [var (purpose, _)] || algorithm is null || !IsOffered(purpose, algorithm, alg)
+            || source is not (KmsSource or WrappedSource or FileSource) || (source == WrappedSource && kmsKey is null)
+            || (source == FileSource && (kmsKey is not null || place.Regions is not null)) || (place.IsMultiRegion && !isMadeInKms))
         {
             return null;
         }
 
+        DateTimeOffset? startsAt = start is null ? null : Time(start, purpose);
         return cancellationToken => WriteAsync(
-            [() => MakeAsync(purpose, source, algorithm, kmsKey, place, cancellationToken)], startsAt, cancellationToken);
+            [() => MakeAsync(purpose, source, algorithm, kmsKey, place, cancellationToken)], startsAt, isMadeInKms, cancellationToken);
     }
+
+    private static bool IsOffered(KeyPurpose purpose, SignatureAlgorithm algorithm, string? named) => purpose switch
+    {
+        KeyPurpose.Seal => named is null,
+        KeyPurpose.Feed => algorithm == SignatureAlgorithm.ES256,
+        _ => true,
+    };
 
     private Task<NewKeyRingEntry> MakeAsync(
         KeyPurpose purpose, string source, SignatureAlgorithm? algorithm, string? kmsKey, Place place, CancellationToken cancellationToken) => (source, purpose) switch
@@ -116,8 +125,9 @@ internal sealed class KeysCommand(ServiceSettings settings, ServiceKeyRing ring,
         };
 
     private async Task WriteAsync(
-        IReadOnlyList<Func<Task<NewKeyRingEntry>>> wanted, DateTimeOffset? startsAt, CancellationToken cancellationToken)
+        IReadOnlyList<Func<Task<NewKeyRingEntry>>> wanted, DateTimeOffset? startsAt, bool areMadeInKms, CancellationToken cancellationToken)
     {
+        var isNew = !File.Exists(settings.KeyRing);
         var entries = new List<NewKeyRingEntry>();
         try
         {
@@ -128,15 +138,35 @@ internal sealed class KeysCommand(ServiceSettings settings, ServiceKeyRing ring,
 
             await KeyRingWriter.AddAsync(settings.KeyRing, entries, startsAt, ring.Options, time, ring.Sources, cancellationToken);
         }
-        catch (KeyRingException e) when (entries.Any(entry => entry.Source == KmsSource))
+        catch (KeyRingException e)
         {
+            foreach (var file in Members(entries, FileSource, "file"))
+            {
+                File.Delete(Path.Combine(Path.GetDirectoryName(settings.KeyRing)!, file));
+            }
+
             // A key in KMS costs money until somebody schedules its deletion, so none is left without a word.
-            var keys = entries.Where(entry => entry.Source == KmsSource).Select(entry => entry.Members.First(member => member.Key == "kms_key").Value);
-            throw new StartException($"{e.Message}\nThe ring is as it was. In no ring stand: {string.Join(", ", keys)}", e);
+            var left = areMadeInKms ? Members(entries, KmsSource, "kms_key") : [];
+            throw left.Length == 0
+                ? new StartException(e.Message, e)
+                : new StartException($"{e.Message}\nThe ring is as it was. In no ring stand: {string.Join(", ", left)}", e);
         }
 
-        await ListAsync(cancellationToken);
+        await output.WriteLineAsync(isNew ? $"{settings.KeyRing} was made." : $"{settings.KeyRing} has one more key.");
+        try
+        {
+            await ListAsync(cancellationToken);
+        }
+        catch (KeyRingException e)
+        {
+            await output.WriteLineAsync($"It cannot be listed now: {e.Message}"); // But it is written: to fail would ask for the same again.
+        }
     }
+
+    private static string[] Members(IEnumerable<NewKeyRingEntry> entries, string source, string name) =>
+    [
+        .. entries.Where(entry => entry.Source == source).Select(entry => entry.Members.First(member => member.Key == name).Value.GetString()!),
+    ];
 
     /// <summary>Where each key stands, by the file, the clock and, where the store can be read beside a running service, the rules.</summary>
     private async Task ListAsync(CancellationToken cancellationToken)
@@ -159,10 +189,21 @@ internal sealed class KeysCommand(ServiceSettings settings, ServiceKeyRing ring,
         }
     }
 
-    private static DateTimeOffset Time(string text) =>
-        DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ssK", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
-            ? time
-            : throw new StartException("--starts-at must be a time as in RFC 3339, such as 2027-01-31T12:00:00Z.");
+    /// <summary>When the key is to start, checked before it is made: the ring would only refuse it afterwards.</summary>
+    private DateTimeOffset Time(string text, KeyPurpose purpose)
+    {
+        if (!DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var start))
+        {
+            throw new StartException("--starts-at must be a time as in RFC 3339, with Z or an offset, such as 2027-01-31T12:00:00Z.");
+        }
+
+        var earliest = time.GetUtcNow() + settings.AnnounceTime;
+        return start >= earliest || purpose == KeyPurpose.Seal || !File.Exists(settings.KeyRing)
+            ? start
+            : throw new StartException($"--starts-at is before every verifier can know the key: let it start at {earliest:yyyy-MM-dd'T'HH:mm:ss'Z'} or later.");
+    }
+
+    private static string[] TimeFormats { get; } = ["yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:sszzz"];
 
     private static (KeyPurpose Purpose, string Name)[] Purposes { get; } =
         [(KeyPurpose.Sign, "sign"), (KeyPurpose.Feed, "feed"), (KeyPurpose.Seal, "seal")];

@@ -21,7 +21,7 @@ internal sealed class RevokedKeys(ServiceSettings settings, TimeProvider time, I
             var standing = changes.Rules.Where(rule => rule.IsStanding).Select(rule => rule.Key).ToHashSet();
             return keyId => standing.Contains(RuleKey.For(settings.Issuer, RuleKind.Key, keyId));
         }
-        catch (DenylistUnavailableException e)
+        catch (Exception e) when (e is DenylistUnavailableException or StartException) // Or no client can be made for the table.
         {
             await output.WriteLineAsync($"By the file and the clock; which keys are revoked cannot be read: {e.Message}");
             return _ => false;

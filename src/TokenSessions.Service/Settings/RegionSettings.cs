@@ -29,18 +29,29 @@ internal sealed record RegionSettings
     public static RegionSettings Read(SettingsReader reader, bool isDevelopment)
     {
         var addresses = new List<Uri>();
+        var place = 0;
         foreach (var path in reader.Children("Regions"))
         {
+            if (path != $"Regions:{place}")
+            {
+                reader.Report(path, $"must be Regions:{place}: the places are counted from 0 without a gap, in every region alike.");
+            }
+
+            place++;
             var setting = $"{path}:Address";
             var text = reader.Text(setting) ?? "";
-            if (Address(text, isDevelopment) is { } address)
-            {
-                addresses.Add(address);
-            }
-            else
+            if (Address(text, isDevelopment) is not { } address)
             {
                 reader.Report(setting, "must be an https address (http for a loopback host in Development) without user, query and fragment: "
                     + "where this region's services are reached from the others.");
+            }
+            else if (addresses.Contains(address))
+            {
+                reader.Report(setting, "is that of another region: each has its own.");
+            }
+            else
+            {
+                addresses.Add(address);
             }
         }
 

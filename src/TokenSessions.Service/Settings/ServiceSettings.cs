@@ -1,5 +1,6 @@
 using System.Text;
 using TokenSessions.Issuing;
+using TokenSessions.Issuing.Keys;
 using TokenSessions.Service.Sessions;
 using TokenSessions.Service.Users;
 
@@ -237,6 +238,17 @@ internal sealed record ServiceSettings
         {
             reader.Report(nameof(JwksMaxAge), $"must be from 1 second to {nameof(AnnounceTime)}, which is {AnnounceTime}, but is {JwksMaxAge}: "
                 + "a key that signs before every cache has it would be unknown there.");
+        }
+
+        if (Regions.Count > 1 && !Store.IsDynamoDb)
+        {
+            reader.Report(nameof(Regions), $"has {Regions.Count} entries, but Store is {StoreSettings.Embedded}: regions share a DynamoDB global table, "
+                + "or a rule of one would mean nothing in the others.");
+        }
+
+        foreach (var problem in new KeyRingOptions { AnnounceTime = AnnounceTime }.Problems())
+        {
+            reader.Report(nameof(AnnounceTime), problem[(nameof(AnnounceTime).Length + 1)..]);
         }
 
         CheckAudiences(reader);

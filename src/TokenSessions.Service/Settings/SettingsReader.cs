@@ -85,20 +85,10 @@ internal sealed class SettingsReader(IConfiguration configuration, string sectio
     }
 
     /// <summary>A list of texts: <c>Name:0</c>, <c>Name:1</c> and so on; empty where the setting is absent.</summary>
-    public IReadOnlyList<string> Texts(string name)
-    {
-        var list = _section.GetSection(name);
-        if (list.Value is { Length: > 0 })
-        {
-            Report(name, $"must be a list: give {section}:{name}:0, {section}:{name}:1 and so on.");
-            return [];
-        }
-
-        return [.. list.GetChildren().Select(child => child.Value ?? "")];
-    }
+    public IReadOnlyList<string> Texts(string name) => [.. List(name).Select(child => child.Value ?? "")];
 
     /// <summary>The names under <paramref name="name"/>, for a list of objects.</summary>
-    public IReadOnlyList<string> Children(string name) => [.. _section.GetSection(name).GetChildren().Select(child => $"{name}:{child.Key}")];
+    public IReadOnlyList<string> Children(string name) => [.. List(name).Select(child => $"{name}:{child.Key}")];
 
     /// <summary>The names under <paramref name="path"/> (null: the section itself) that are none of these: misspelt, perhaps.</summary>
     public IEnumerable<string> Unknown(string? path, IReadOnlyCollection<string> names) =>
@@ -108,4 +98,16 @@ internal sealed class SettingsReader(IConfiguration configuration, string sectio
 
     /// <summary>A value as it stands in a message.</summary>
     public static string Quote(string text) => text.Length <= MaxQuotedLength ? $"\"{text}\"" : $"\"{text.AsSpan(0, MaxQuotedLength)}…\"";
+
+    private IEnumerable<IConfigurationSection> List(string name)
+    {
+        var list = _section.GetSection(name);
+        if (list.Value is { Length: > 0 })
+        {
+            Report(name, $"must be a list: give {section}:{name}:0, {section}:{name}:1 and so on.");
+            return [];
+        }
+
+        return list.GetChildren();
+    }
 }

@@ -1,3 +1,5 @@
+using TokenSessions.Aws.DynamoDb;
+
 namespace TokenSessions.Service.Settings;
 
 /// <summary>Where rules and session items are written down.</summary>
@@ -36,6 +38,14 @@ internal sealed record StoreSettings
         if (store == DynamoDb && table.Length == 0)
         {
             reader.Report(TableSetting, "is missing: name the table. The command `table create` makes it.");
+        }
+
+        if (table.Length > 0)
+        {
+            foreach (var problem in new DynamoDbOptions { Table = table }.Problems())
+            {
+                reader.Report(TableSetting, problem[(problem.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+            }
         }
 
         if (store == Embedded && table.Length > 0)

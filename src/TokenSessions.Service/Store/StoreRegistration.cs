@@ -39,7 +39,21 @@ internal static class StoreRegistration
         }
         catch (AmazonClientException e)
         {
-            throw new StartException("DynamoDB cannot be called: no AWS region is set. Set AWS_REGION, or a profile with a region (AWS_PROFILE).", e);
+            throw new StartException(HasRegion()
+                ? "DynamoDB cannot be called: the AWS settings name no endpoint. Check AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL and the profile."
+                : "DynamoDB cannot be called: no AWS region is set. Set AWS_REGION, or a profile with a region (AWS_PROFILE).", e);
+        }
+    }
+
+    private static bool HasRegion()
+    {
+        try
+        {
+            return FallbackRegionFactory.GetRegionEndpoint() is not null;
+        }
+        catch (AmazonClientException)
+        {
+            return false; // A profile that does not exist, say.
         }
     }
 

@@ -43,6 +43,9 @@ internal sealed class Deployment : IAsyncDisposable
 
     public string RingPath => Path.Combine(_directory.FullName, "keys", "ring.json");
 
+    /// <summary>The symmetric key in KMS under which feed and sealing keys are wrapped.</summary>
+    public string WrappingKey { get; private set; } = "";
+
     private string UsersPath => Path.Combine(_directory.FullName, "users.json");
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -56,12 +59,13 @@ internal sealed class Deployment : IAsyncDisposable
         using var kms = deployment.Kms.CreateClient(TestCredentials.Region);
         var wrapping = await kms.CreateKeyAsync(
             new() { KeySpec = KeySpec.SYMMETRIC_DEFAULT, KeyUsage = KeyUsageType.ENCRYPT_DECRYPT }, Cancelled);
+        deployment.WrappingKey = wrapping.KeyMetadata.Arn;
         for (var region = 0; region < regions; region++)
         {
             await deployment.SucceedAsync(region, ["table", "create"]);
         }
 
-        await deployment.SucceedAsync(0, ["keys", "init", "--wrap-under", wrapping.KeyMetadata.Arn]);
+        await deployment.SucceedAsync(0, ["keys", "init", "--wrap-under", deployment.WrappingKey]);
         await deployment.SucceedAsync(0, ["users", "add", "demo", "--scope", "reports.read"], Password);
         await deployment.SucceedAsync(0, ["users", "add", "admin", "--scope", "tokensessions.admin"], Password);
         return deployment;

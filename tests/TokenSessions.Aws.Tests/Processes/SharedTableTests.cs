@@ -98,6 +98,35 @@ public sealed class SharedTableTests(SharedTableTests.Fixture hosts) : IClassFix
     }
 
     [Fact]
+    public async Task While_KMS_throttles_each_login_gets_good_tokens_or_a_503_that_says_when_to_come_back()
+    {
+        const int Logins = 60;
+        var calls = 0;
+        hosts.Deployment.Kms.StandIn.Faults = call =>
+            call.Operation == "Sign" && Interlocked.Increment(ref calls) % 10 is 1 or 4 or 8 ? KmsFault.Throttle : KmsFault.None;
+        var (issued, refused) = (0, 0);
+
+        await Parallel.ForAsync(0, Logins, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) =>
+        {
+            using var login = await _client.TryLoginAsync(_services[i % 2].Address, "demo");
+            if (login.StatusCode == HttpStatusCode.OK)
+            {
+                await _client.AssertAcceptedAsync(new(_apis[i % 2].Address, "reports"), await SessionClient.ReadAsync(login));
+                Interlocked.Increment(ref issued);
+                return;
+            }
+
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, login.StatusCode);
+            Assert.NotNull(login.Headers.RetryAfter);
+            Interlocked.Increment(ref refused);
+        });
+
+        Assert.Equal(Logins, issued + refused);
+        Assert.Equal((42, 18), (issued, refused)); // One request for each: to ask a throttled KMS again makes it worse.
+        Assert.All(_services, service => Assert.DoesNotContain("was answered 500", service.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task While_KMS_is_off_tokens_are_checked_and_revoked_and_only_what_needs_a_signature_is_503()
     {
         var kms = hosts.Deployment.Kms.StandIn;

@@ -74,6 +74,24 @@ public sealed class StartTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Regions must be a list", "Regions=https://eu.example")]
+    [InlineData("Audiences must be a list", "Audiences=https://orders.example")]
+    [InlineData("Regions:1 must be Regions:0", "Regions:1:Address=https://eu.example", "Regions:2:Address=https://us.example")] // Region 1 would be at 2.
+    [InlineData("Regions:eu must be Regions:0", "Regions:eu:Address=https://eu.example")]
+    [InlineData("Regions:1:Address is that of another region", "Regions:0:Address=https://eu.example", "Regions:1:Address=https://EU.example/")]
+    [InlineData("Regions has 2 entries, but Store is embedded", "Regions:0:Address=https://eu.example", "Regions:1:Address=https://us.example")]
+    public async Task Lists_that_would_mean_something_else_are_refused(string expected, params string[] settings)
+    {
+        var (exitCode, _, error) = await RunAsync([.. settings.Select(setting => $"--TokenSessions:{setting}")], Development());
+
+        Assert.Equal(1, exitCode);
+        var name = expected[..expected.IndexOf(' ', StringComparison.Ordinal)];
+        Assert.Contains(
+            $"TokenSessions:{name} (environment variable TokenSessions__{name.Replace(":", "__", StringComparison.Ordinal)}){expected[name.Length..]}",
+            error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("http://sessions.example")]
     [InlineData("https://sessions.example:8443")]
     [InlineData("https://sessions.example:443")]

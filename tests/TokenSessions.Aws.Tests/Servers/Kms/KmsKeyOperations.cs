@@ -27,6 +27,9 @@ internal sealed class KmsKeyOperations(KmsKeys keys)
             case "DisableKey":
                 SetState(request, "Disabled");
                 break;
+            case "CancelKeyDeletion":
+                keys.Get(request.Region, request.Text("KeyId")).SetState(request.Region, "Disabled"); // As KMS leaves it.
+                break;
             case "ScheduleKeyDeletion":
                 ScheduleDeletion(request, json);
                 break;
