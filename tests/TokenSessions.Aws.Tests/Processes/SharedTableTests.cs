@@ -8,7 +8,7 @@ using TokenSessions.Validation.Jose;
 namespace TokenSessions.Aws.Tests.Processes;
 
 /// <summary>Two services and two APIs, each in its own process, that share one DynamoDB table and keys in KMS.</summary>
-public sealed class SharedTableTests(SharedTableTests.Fixture hosts) : IClassFixture<SharedTableTests.Fixture>
+public sealed class SharedTableTests(SharedTableTests.Fixture hosts) : IClassFixture<SharedTableTests.Fixture>, IDisposable
 {
     /// <summary>For an API that reads the table itself, and, on one machine, through the signed feed as well.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
@@ -16,6 +16,9 @@ public sealed class SharedTableTests(SharedTableTests.Fixture hosts) : IClassFix
     private readonly SessionClient _client = hosts.Client;
     private readonly RunningProcess[] _services = hosts.Services;
     private readonly RunningProcess[] _apis = hosts.Apis;
+
+    /// <summary>The next test begins with a KMS that is well.</summary>
+    public void Dispose() => hosts.Deployment.Kms.Heal();
 
     [Theory]
     [InlineData(0)]

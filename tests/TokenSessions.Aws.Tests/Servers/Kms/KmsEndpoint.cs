@@ -43,6 +43,15 @@ internal sealed class KmsEndpoint : IAsyncDisposable
     public IAmazonKeyManagementService CreateClient(string region, Action<AmazonKeyManagementServiceConfig>? configure = null) =>
         CreateClient(Address, region, _standIn is null ? null : TestCredentials.Value, configure);
 
+    /// <summary>Ends the faults of a stand-in; of any other endpoint there are none.</summary>
+    public void Heal()
+    {
+        if (_standIn is not null)
+        {
+            (_standIn.Faults, _standIn.RegionsDown, _standIn.Latency) = (null, [], TimeSpan.Zero);
+        }
+    }
+
     public ValueTask DisposeAsync() => _standIn?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     internal static IAmazonKeyManagementService CreateClient(
