@@ -25,6 +25,7 @@ public static class DynamoDbClients
     /// <exception cref="AmazonClientException">No region is configured.</exception>
     public static IAmazonDynamoDB Create(Action<AmazonDynamoDBConfig>? configure = null, AWSCredentials? credentials = null)
     {
+        RoleCredentials.SurviveTrimming();
         var config = new AmazonDynamoDBConfig
         {
             RetryMode = RequestRetryMode.Standard,

@@ -104,15 +104,19 @@ public sealed class KmsClients : IDisposable
         }
     }
 
-    private AmazonKeyManagementServiceClient Create(string region) => new(new AmazonKeyManagementServiceConfig
+    private AmazonKeyManagementServiceClient Create(string region)
     {
-        RegionEndpoint = RegionEndpoint.GetBySystemName(region),
-        AuthenticationRegion = region, // Measured: requests to the endpoint of AWS_ENDPOINT_URL_KMS are else signed for us-east-1.
-        MaxErrorRetry = 0,             // KmsCalls decides what is sent again, and when ...
-        MaxStaleConnectionRetries = 0, // ... which this would undo: up to 10 more requests whenever a connection breaks (measured).
-        ConnectTimeout = _options.AttemptTimeout,
-        MaxConnectionsPerServer = _options.MaxConcurrency,
-    });
+        RoleCredentials.SurviveTrimming();
+        return new(new AmazonKeyManagementServiceConfig
+        {
+            RegionEndpoint = RegionEndpoint.GetBySystemName(region),
+            AuthenticationRegion = region, // Measured: requests to the endpoint of AWS_ENDPOINT_URL_KMS are else signed for us-east-1.
+            MaxErrorRetry = 0,             // KmsCalls decides what is sent again, and when ...
+            MaxStaleConnectionRetries = 0, // ... which this would undo: up to 10 more requests whenever a connection breaks (measured).
+            ConnectTimeout = _options.AttemptTimeout,
+            MaxConnectionsPerServer = _options.MaxConcurrency,
+        });
+    }
 }
 
 /// <summary>KMS in one region.</summary>

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Mime;
 using TokenSessions.Service.Settings;
 
 namespace TokenSessions.Service.Regions;
@@ -63,7 +65,7 @@ internal sealed class HomeRegion(ServiceSettings settings, IHttpClientFactory cl
             }
 
             using var answer = await clients.CreateClient(ClientName).SendAsync(request, cancellationToken);
-            if ((int)answer.StatusCode >= StatusCodes.Status500InternalServerError)
+            if (!Decides(answer))
             {
                 log.HomeRegionUnavailable(region, address, $"It answered {(int)answer.StatusCode}.");
                 return null;
@@ -79,6 +81,14 @@ internal sealed class HomeRegion(ServiceSettings settings, IHttpClientFactory cl
             return null;
         }
     }
+
+    /// <summary>Whether a service gave this answer. A load balancer without one, a wrong address or an error page decides nothing.</summary>
+    private static bool Decides(HttpResponseMessage answer) => (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType) switch
+    {
+        (HttpStatusCode.NoContent, _) or (HttpStatusCode.OK, MediaTypeNames.Application.Json) => true,
+        ( >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError, MediaTypeNames.Application.ProblemJson) => true,
+        _ => false,
+    };
 }
 
 /// <summary>Another region's answer, given on as it is.</summary>

@@ -27,8 +27,8 @@ internal sealed class FileReloads(UserDirectory users, KeyRingFile ring, KeySetC
         }
     }
 
-    /// <summary>Goes on until cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+    /// <summary>Goes on until cancelled. Neither waits for the other: opening a ring may take long, and one that fails must not go unseen.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken) => await await Task.WhenAny(
         RepeatAsync(UsersInterval, ReloadUsersAsync, cancellationToken),
         RepeatAsync(KeyRingFile.ReloadInterval, ReloadRingAsync, cancellationToken));
 

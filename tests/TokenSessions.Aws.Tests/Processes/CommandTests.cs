@@ -1,8 +1,11 @@
 using System.Text.Json.Nodes;
 using Amazon.DynamoDBv2;
 using Amazon.KeyManagementService;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using TokenSessions.Aws.Tests.Servers;
 using TokenSessions.Aws.Tests.Servers.Kms;
+using TokenSessions.Service.Tests.Processes;
 
 namespace TokenSessions.Aws.Tests.Processes;
 
@@ -42,6 +45,43 @@ public sealed class CommandTests(CommandTests.Fixture fixture) : IClassFixture<C
         var (exitCode, output) = await Deployment.RunAsync([], new() { [setting] = value });
 
         AssertRefused(expected.Replace("REGION", ServiceRegion, StringComparison.Ordinal), exitCode, output);
+    }
+
+    /// <summary>As containers get them. Trimmed too, although the SDK finds the client of STS by reflection.</summary>
+    [Fact]
+    public async Task Credentials_of_a_role_are_fetched_from_STS_with_the_token_in_a_file()
+    {
+        var address = RunningProcess.FreeAddress();
+        var asked = "";
+        await using var sts = WebApplication.CreateSlimBuilder().Build();
+        sts.Urls.Add(address.ToString());
+        sts.MapPost("/", async (HttpRequest request) =>
+        {
+            asked = (await request.ReadFormAsync(Cancelled))["WebIdentityToken"].ToString();
+            return Results.Text(
+                $"""
+                <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials>
+                <AccessKeyId>{TestCredentials.AccessKey}</AccessKeyId><SecretAccessKey>{TestCredentials.SecretKey}</SecretAccessKey>
+                <SessionToken>session</SessionToken><Expiration>{DateTimeOffset.UtcNow.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}</Expiration>
+                </Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>
+                """,
+                "text/xml");
+        });
+        await sts.StartAsync(Cancelled);
+        var token = Path.Combine(RingDirectory, "..", "web-identity");
+        await File.WriteAllTextAsync(token, "who I am", Cancelled);
+
+        var (exitCode, output) = await Deployment.RunAsync(["table", "check"], new()
+        {
+            ["AWS_ACCESS_KEY_ID"] = "",
+            ["AWS_SECRET_ACCESS_KEY"] = "",
+            ["AWS_WEB_IDENTITY_TOKEN_FILE"] = token,
+            ["AWS_ROLE_ARN"] = "arn:aws:iam::111122223333:role/service",
+            ["AWS_ENDPOINT_URL_STS"] = address.ToString(),
+        });
+
+        Assert.True(exitCode == 0, output);
+        Assert.Equal("who I am", asked);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using TokenSessions.Aws.Tests.Servers;
 using TokenSessions.Service.Tests.Processes;
 
@@ -114,6 +116,47 @@ public sealed class RegionTests : IAsyncLifetime
         _home = await _deployment.StartServiceAsync(0, region: 0);
         await _client.AssertRefreshRefusedAsync(_home.Address, ended);
         await _client.RefreshedAsync(_away.Address, other); // Handed over again.
+    }
+
+    /// <summary>A load balancer without services behind it, a wrong address, an error page: what they answer must end no session.</summary>
+    [Fact]
+    public async Task An_answer_that_no_service_gave_decides_nothing()
+    {
+        var session = await _client.LoginAsync(_home.Address, "demo");
+        await _home.KillAsync();
+        var (answer, handedOver) = (Results.NoContent(), 0);
+        await using var stranger = WebApplication.CreateSlimBuilder().Build();
+        stranger.Urls.Add(_home.Address.ToString());
+        stranger.MapFallback(() =>
+        {
+            Interlocked.Increment(ref handedOver);
+            return answer;
+        });
+        await stranger.StartAsync(TestContext.Current.CancellationToken);
+        var id = session["session_id"]!.GetValue<string>();
+
+        IResult[] answers =
+        [
+            Results.Redirect("https://elsewhere.example/"),
+            Results.Text("<h1>Not found</h1>", "text/html", statusCode: StatusCodes.Status404NotFound),
+            Results.Text("<h1>Welcome</h1>", "text/html"),
+            Results.Text(new string('x', 100_000), "application/json"),
+            Results.StatusCode(StatusCodes.Status502BadGateway),
+        ];
+        foreach (var given in answers)
+        {
+            answer = given;
+            using var refresh = await _client.RefreshAsync(_away.Address, session);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refresh.StatusCode);
+            Assert.Equal("no-store", refresh.Headers.CacheControl?.ToString());
+            using var logout = await _client.PostFormAsync(_away.Address, "logout", ("refresh_token", session["refresh_token"]!.GetValue<string>()));
+            Assert.Equal(HttpStatusCode.NoContent, logout.StatusCode);
+            Assert.Equal("session", (await _client.RevokeAsync(_away.Address, "session", id))["kind"]!.GetValue<string>());
+        }
+
+        Assert.Equal(3 * answers.Length, handedOver);
+        await _client.AssertRevokedAsync(new(_away.Address, "session"), session, Stopwatch.GetTimestamp(), Bound);
+        Assert.DoesNotContain(session["refresh_token"]!.GetValue<string>(), _away.Output, StringComparison.Ordinal);
     }
 
     [Fact]

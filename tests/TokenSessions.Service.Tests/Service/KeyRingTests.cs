@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using TokenSessions.Issuing.Keys;
 
 namespace TokenSessions.Service.Tests.Service;
@@ -34,6 +36,19 @@ public sealed class KeyRingTests
 
         service.Clock.StepWallClock(TimeSpan.FromSeconds(1));
         Assert.Equal(1, await PublishedAsync(service));
+    }
+
+    /// <summary>As it is for every other error of the program: else the ring would never be read again, and nothing would say so.</summary>
+    [Fact]
+    public async Task A_ring_that_cannot_be_read_again_for_no_foreseen_reason_stops_the_service()
+    {
+        await using var service = new TestService();
+        await PublishedAsync(service);
+        var stopping = service.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+
+        service.Services.GetRequiredService<KeyRingFile>().Dispose(); // What no reload expects.
+
+        await service.EventuallyAsync(() => stopping.IsCancellationRequested);
     }
 
     private static async Task<int> PublishedAsync(TestService service)
