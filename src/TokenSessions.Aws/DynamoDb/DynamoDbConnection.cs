@@ -68,7 +68,9 @@ internal sealed class DynamoDbConnection(
         TResponse response;
         try
         {
-            response = await send(request, cancellationToken).ConfigureAwait(false);
+            // On the pool, and left behind at the deadline: before a request the SDK fetches credentials that have run out by
+            // blocking its thread (measured, for DynamoDB alone), and that knows of no token.
+            response = await Task.Run(() => send(request, cancellationToken), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (AmazonDynamoDBException e) when (e is ConditionalCheckFailedException or ResourceInUseException)
         {
