@@ -58,7 +58,7 @@ internal sealed class DynamoDbConnection(
         }
     }
 
-    /// <summary>Sends one request. A condition that does not hold, or a table that exists already, is an answer, and comes as its exception.</summary>
+    /// <summary>Sends one request. A condition that does not hold, or a table to be made that exists already, is an answer, and comes as its exception.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever the SDK throws is the world being bad; the only call in here is its.")]
     public async Task<TResponse> SendAsync<TRequest, TResponse>(
         TRequest request, Func<TRequest, CancellationToken, Task<TResponse>> send, CancellationToken cancellationToken)
@@ -72,7 +72,7 @@ internal sealed class DynamoDbConnection(
             // blocking its thread (measured, for DynamoDB alone), and that knows of no token.
             response = await Task.Run(() => send(request, cancellationToken), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (AmazonDynamoDBException e) when (e is ConditionalCheckFailedException or ResourceInUseException)
+        catch (AmazonDynamoDBException e) when (e is ConditionalCheckFailedException || (e is ResourceInUseException && request is CreateTableRequest))
         {
             ThrowIfClockIsWrong(sent, e);
             throw;

@@ -1,4 +1,5 @@
 using Amazon.DynamoDBv2;
+using Amazon.DynamoDBv2.Model;
 
 namespace TokenSessions.Aws.DynamoDb;
 
@@ -16,11 +17,15 @@ internal static class DynamoDbProblem
     {
         var name = request.GetType().Name;
         var action = name.EndsWith(RequestSuffix, StringComparison.Ordinal) ? name[..^RequestSuffix.Length] : name;
-        return AwsProblem.Of(failure, new($"dynamodb:{action}", place, endpoint, Remedy)).Sentence;
+        return AwsProblem.Of(failure, new($"dynamodb:{action}", place, endpoint, code => Remedy(code, request))).Sentence;
     }
 
-    private static string? Remedy(string code) => code switch
+    private static string? Remedy(string code, AmazonDynamoDBRequest request) => code switch
     {
+        "ResourceInUseException" => "the table is being changed at this moment: wait, and repeat the command",
+        "ContinuousBackupsUnavailableException" => "the backups of a new table are still being set up: wait a minute, and repeat the command",
+        "ValidationException" when request is UpdateTimeToLiveRequest =>
+            "TTL is enabled on another attribute, or was changed less than an hour ago: disable it there, or repeat the command later",
         "ResourceNotFoundException" => $"the table does not exist; create it ({DynamoDbTable.CreateCommand}), or correct its name or the region",
         "ValidationException" => $"DynamoDB calls the request invalid; the table must have the keys {TableSchema.Keys}",
         _ => null,

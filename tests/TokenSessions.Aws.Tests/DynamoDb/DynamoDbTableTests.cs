@@ -66,6 +66,23 @@ public sealed class DynamoDbTableTests : IAsyncLifetime
         Assert.Null(await _table.NewStore().ReadHeadAsync(Cancel));
     }
 
+    [Theory]
+    [InlineData("UpdateTable", "ResourceInUseException", "being changed", "not protected from deletion")]
+    [InlineData("DescribeContinuousBackups", "ContinuousBackupsUnavailableException", "repeat the command", "no point-in-time recovery")]
+    [InlineData("UpdateTimeToLive", "ValidationException", "on another attribute", "will not be deleted (TTL)")]
+    public async Task What_cannot_be_added_at_this_moment_is_told_with_what_to_do(string operation, string code, string remedy, string consequence)
+    {
+        _table.SkipOnDynalite();
+        await TestTable.CreateAsync(_table.Client, _table.Options.Table, Cancel);
+        _table.Requests.Decide = call => call.Operation == operation ? Fault.Refuse(code) : Fault.None;
+
+        var warning = Assert.Single(
+            (await Table.CreateAsync(Cancel)).Warnings, warning => warning.Contains(consequence, StringComparison.Ordinal));
+
+        Assert.Contains(remedy, warning, StringComparison.Ordinal);
+        Assert.DoesNotContain("must have the keys", warning, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Creating_it_again_changes_nothing_and_adds_what_it_lacks()
     {
