@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using TokenSessions.Issuing;
 using TokenSessions.Issuing.Keys;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Denylist;
@@ -27,6 +28,7 @@ internal static class HealthEndpoints
     private static async Task<IResult> ReadyAsync(
         HttpContext context,
         [FromServices] ISessionStore store,
+        [FromServices] SessionIssuer sessions,
         [FromServices] LocalDenylist denylist,
         [FromServices] KeyRingFile ring,
         [FromServices] FileReloads reloads,
@@ -36,7 +38,12 @@ internal static class HealthEndpoints
         var failures = new List<string>();
         try
         {
-            await store.ReadHeadAsync(context.RequestAborted);
+            if (await store.ReadHeadAsync(context.RequestAborted) is null)
+            {
+                failures.Add("The denylist has no head: the store was emptied. It is written again within 30 s.");
+            }
+
+            await sessions.PrepareAsync(context.RequestAborted); // No login would: whoever is not ready gets none.
         }
         catch (SessionStoreUnavailableException e)
         {

@@ -14,6 +14,9 @@ internal sealed class BreakableStore(JournalStore store) : ISessionStore, IDenyl
     /// <summary>Reads then last until they are given up.</summary>
     public bool IsHanging { get; set; }
 
+    /// <summary>True while there is no head: the store was emptied, and none has been written since.</summary>
+    public bool HasLostHead { get; set; }
+
     /// <summary>What happens before a rule that was decided is written to the feed; null for nothing.</summary>
     public Func<CancellationToken, Task>? BeforeFeed { get; set; }
 
@@ -54,10 +57,14 @@ internal sealed class BreakableStore(JournalStore store) : ISessionStore, IDenyl
     public Task<RulePage> ListAsync(string issuer, string? continuation, int limit, CancellationToken cancellationToken) =>
         Store.ListAsync(issuer, continuation, limit, cancellationToken);
 
-    public Task<StoredHead?> ReadHeadAsync(CancellationToken cancellationToken) => Store.ReadHeadAsync(cancellationToken);
+    public Task<StoredHead?> ReadHeadAsync(CancellationToken cancellationToken) =>
+        HasLostHead ? Task.FromResult<StoredHead?>(null) : Store.ReadHeadAsync(cancellationToken);
 
-    public Task<StoredHead> RaiseHeadAsync(DenylistHead atLeast, DateTimeOffset at, CancellationToken cancellationToken) =>
-        Store.RaiseHeadAsync(atLeast, at, cancellationToken);
+    public Task<StoredHead> RaiseHeadAsync(DenylistHead atLeast, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        HasLostHead = false;
+        return Store.RaiseHeadAsync(atLeast, at, cancellationToken);
+    }
 
     public Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken) => IsBroken || IsFeedBroken
         ? throw new DenylistUnavailableException("The test broke the store.")

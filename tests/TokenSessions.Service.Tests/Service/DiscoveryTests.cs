@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Service.Tests.Service;
@@ -124,6 +125,21 @@ public sealed class DiscoveryTests : IAsyncDisposable
         Assert.Equal(503, actual);
         Assert.Equal(status == 503, body.Contains("denylist was last read", StringComparison.Ordinal));
         Assert.Contains("store does not answer", body, StringComparison.Ordinal);
+    }
+
+    /// <summary>Without a head no sync succeeds, and an instance that is not ready gets no login that would write it.</summary>
+    [Fact]
+    public async Task An_instance_that_is_asked_whether_it_is_ready_writes_the_head_that_an_emptied_store_has_lost()
+    {
+        await _service.UntilSyncedAsync();
+        var store = _service.Services.GetRequiredService<BreakableStore>();
+        store.HasLostHead = true;
+        Assert.Equal(503, (await GetAsync("/health/ready")).Status); // It is remembered for 30 seconds that there was one.
+        _service.Clock.Advance(TimeSpan.FromSeconds(30));
+
+        await GetAsync("/health/ready");
+
+        Assert.False(store.HasLostHead);
     }
 
     private async Task<(int Status, string Body)> GetAsync(string path)
