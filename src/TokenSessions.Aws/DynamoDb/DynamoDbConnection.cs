@@ -68,7 +68,8 @@ internal sealed class DynamoDbConnection(
         TResponse response;
         try
         {
-            response = await send(request, cancellationToken).ConfigureAwait(false);
+            // The SDK fetches credentials before the request, which no token ends; the endpoint rules of DynamoDB even block on it.
+            response = await Task.Run(() => send(request, cancellationToken), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (AmazonDynamoDBException e) when (e is ConditionalCheckFailedException || (e is ResourceInUseException && request is CreateTableRequest))
         {
