@@ -15,7 +15,9 @@ public class DynamoDbStoreContractTests : SessionStoreContract
 
     private protected override ISessionStore Store => _store!;
 
-    private protected override IDenylistFeed Feed => _table!.NewFeed(_client);
+    private protected override IDenylistFeed Feed => Table.NewFeed(_client);
+
+    private protected TableUnderTest Table => _table!;
 
     public override async ValueTask InitializeAsync()
     {
@@ -44,16 +46,29 @@ public class DynamoDbStoreContractTests : SessionStoreContract
     }
 }
 
-/// <summary>It keeps the contract while requests and answers are lost, done twice, throttled and failed: the retries hide it.</summary>
+/// <summary>It keeps the contract while requests and answers are lost, late, done twice, throttled and failed: the retries hide it.</summary>
 public sealed class DynamoDbStoreUnderNetworkFaultsTests : DynamoDbStoreContractTests
 {
-    private protected override IAmazonDynamoDB NewClient(TableUnderTest table) => table.NewClient(
-        new FaultyHandler
-        {
-            Decide = new RandomFaults(
-                seed: 20261124, oneIn: 12, Fault.DropRequest, Fault.DropAnswer, Fault.Throttle, Fault.ServerError, Fault.Duplicate, Fault.Duplicate).Decide,
-        },
-        RandomFaults.LongestRun);
+    private readonly RandomFaults _faults = new(
+        seed: 20261124, oneIn: 12,
+        Fault.DropRequest, Fault.DropAnswer, Fault.Throttle, Fault.ServerError, Fault.Duplicate, Fault.Duplicate, new(FaultKind.Hold));
+
+    private protected override IAmazonDynamoDB NewClient(TableUnderTest table) =>
+        table.NewClient(new FaultyHandler { Decide = Decide }, RandomFaults.LongestRun);
+
+    /// <summary>A delay counts from now on, so that others overtake the request.</summary>
+    private Fault Decide(AwsCall call) =>
+        _faults.Decide(call) is var fault && fault.Kind == FaultKind.Hold ? Fault.Delay(TimeSpan.FromMilliseconds(20)) : fault;
+}
+
+/// <summary>It keeps the contract where reads that are not strong know nothing new: all its own are strong.</summary>
+public sealed class DynamoDbStoreUnderStaleReadsTests : DynamoDbStoreContractTests
+{
+    // Validators may read what is old, and look again: what they find is not the store's contract.
+    private protected override IDenylistFeed Feed => Table.NewFeed();
+
+    private protected override IAmazonDynamoDB NewClient(TableUnderTest table) =>
+        table.NewClient(new FaultyHandler { RemembersReads = true, Decide = _ => Fault.StaleRead });
 }
 
 /// <summary>It keeps the contract while batches are answered in part and pages are cut and empty.</summary>
