@@ -87,6 +87,25 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
         AssertTells("no AWS credentials", await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => ReadAsync(_table.NewStore(client))));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // The SDK asks for them that way too, in the middle of an asynchronous call.
+    public async Task Credentials_that_do_not_come_are_waited_for_no_longer_than_the_deadline(bool isBlocking)
+    {
+        var server = await DynamoDbServer.GetAsync();
+        Assert.SkipWhen(server.IsFromEnvironment, "Other endpoints may not take the credentials of this test.");
+        using var credentials = new SlowCredentials(isBlocking);
+        using var client = DynamoDbClients.Create(
+            config => (config.ServiceURL, config.AuthenticationRegion) = (server.Address.ToString(), TestCredentials.Region), credentials);
+        var store = new DynamoDbStore(client, _table.Options with { Deadline = TimeSpan.FromSeconds(1) }, TimeProvider.System);
+        await store.ReadHeadAsync(Cancel);
+        credentials.IsSlow = true;
+
+        var reading = Task.Run(() => ReadAsync(store), Cancel).WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+
+        AssertTells("did not answer within 1 s", await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => reading));
+    }
+
     [Fact]
     public async Task Credentials_that_do_not_come_are_waited_for_no_longer_than_the_deadline()
     {

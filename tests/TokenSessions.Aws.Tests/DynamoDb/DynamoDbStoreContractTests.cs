@@ -15,7 +15,9 @@ public class DynamoDbStoreContractTests : SessionStoreContract
 
     private protected override ISessionStore Store => _store!;
 
-    private protected override IDenylistFeed Feed => _table!.NewFeed(_client);
+    private protected override IDenylistFeed Feed => Table.NewFeed(_client);
+
+    private protected TableUnderTest Table => _table!;
 
     public override async ValueTask InitializeAsync()
     {
