@@ -81,6 +81,8 @@ public sealed class WholeWayTests(WholeWayTests.Fixture hosts) : IClassFixture<W
     [Fact]
     public async Task What_is_no_valid_HTTP_body_is_never_answered_5xx()
     {
+        // Its own connection: the server closes it after a body that is too long, perhaps while the next test sends.
+        using var http = new HttpClient { BaseAddress = hosts.Service.BaseAddress };
         foreach (var (path, body) in new[]
         {
             ("/oauth2/token", "grant_type=refresh_token&refresh_token=%00"),
@@ -89,7 +91,7 @@ public sealed class WholeWayTests(WholeWayTests.Fixture hosts) : IClassFixture<W
         })
         {
             using var content = TestService.RawForm(body);
-            using var response = await hosts.Service.PostAsync(path, content, TestContext.Current.CancellationToken);
+            using var response = await http.PostAsync(path, content, TestContext.Current.CancellationToken);
 
             Assert.InRange((int)response.StatusCode, 400, 499);
             Assert.NotNull((await Answer.ReadAsync(response)).Code);
