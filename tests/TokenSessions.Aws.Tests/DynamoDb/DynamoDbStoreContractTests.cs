@@ -59,6 +59,16 @@ public sealed class DynamoDbStoreUnderNetworkFaultsTests : DynamoDbStoreContract
         RandomFaults.LongestRun);
 }
 
+/// <summary>It keeps the contract where reads that are not strong know nothing new: all its own are strong.</summary>
+public sealed class DynamoDbStoreUnderStaleReadsTests : DynamoDbStoreContractTests
+{
+    // Validators may read what is old, and look again: what they find is not the store's contract.
+    private protected override IDenylistFeed Feed => Table.NewFeed();
+
+    private protected override IAmazonDynamoDB NewClient(TableUnderTest table) =>
+        table.NewClient(new FaultyHandler { RemembersReads = true, Decide = _ => Fault.StaleRead });
+}
+
 /// <summary>It keeps the contract while batches are answered in part and pages are cut and empty.</summary>
 public sealed class DynamoDbStoreUnderPartialAnswersTests : DynamoDbStoreContractTests
 {
