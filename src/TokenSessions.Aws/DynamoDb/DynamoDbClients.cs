@@ -30,7 +30,7 @@ public static class DynamoDbClients
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = Retries,
-            MaxStaleConnectionRetries = 1, // Counted apart from the retries, and by default 10.
+            MaxStaleConnectionRetries = 0, // Counted apart from the retries, and by default 10.
             Timeout = AttemptTimeout,
             ConnectTimeout = ConnectTimeout,
         };

@@ -151,9 +151,16 @@ public static class KeyRingWriter
         var file = $"{KeyRingJson.Name(purpose)}-{verificationKey.KeyId}.pem";
         var der = key.ExportPkcs8PrivateKey();
         var pem = PemEncoding.WriteUtf8("PRIVATE KEY"u8, der);
-        WritePrivate(Path.Combine(directory, file), pem);
-        CryptographicOperations.ZeroMemory(der);
-        CryptographicOperations.ZeroMemory(pem);
+        try
+        {
+            WritePrivate(Path.Combine(directory, file), pem);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(der);
+            CryptographicOperations.ZeroMemory(pem);
+        }
+
         return InFile(verificationKey.KeyId, purpose, file, algorithm.Name, verificationKey);
     }
 
@@ -163,9 +170,16 @@ public static class KeyRingWriter
         var file = $"seal-{keyId}.key";
         var key = RandomNumberGenerator.GetBytes(SealingKey.Length);
         var text = Encoding.ASCII.GetBytes(StrictBase64Url.Encode(key));
-        WritePrivate(Path.Combine(directory, file), text);
-        CryptographicOperations.ZeroMemory(key);
-        CryptographicOperations.ZeroMemory(text);
+        try
+        {
+            WritePrivate(Path.Combine(directory, file), text);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+            CryptographicOperations.ZeroMemory(text);
+        }
+
         return InFile(keyId, KeyPurpose.Seal, file, SealingKey.Algorithm, null);
     }
 
