@@ -14,16 +14,16 @@ try
             return UsersCommand.Run(rest, ServiceSettings.ReadPlaces(WebApplication.CreateBuilder(settings).Configuration), Console.Out);
 
         case ["keys", .. var rest]:
-        {
-            await using var parts = ServiceHost.Build(settings);
-            return await parts.Services.GetRequiredService<KeysCommand>().RunAsync(rest, CancellationToken.None);
-        }
+            {
+                await using var parts = ServiceHost.Build(settings);
+                return await parts.Services.GetRequiredService<KeysCommand>().RunAsync(rest, CancellationToken.None);
+            }
 
         case ["table", .. var rest]:
-        {
-            await using var parts = ServiceHost.Build(settings);
-            return await parts.Services.GetRequiredService<TableCommand>().RunAsync(rest, CancellationToken.None);
-        }
+            {
+                await using var parts = ServiceHost.Build(settings);
+                return await parts.Services.GetRequiredService<TableCommand>().RunAsync(rest, CancellationToken.None);
+            }
 
         case [[not ('-' or '/'), ..] word, ..] when !word.Contains('=', StringComparison.Ordinal):
             await Console.Out.WriteLineAsync("usage: without a command the service is started; the commands are keys, table and users.");

@@ -114,15 +114,15 @@ internal sealed class KeysCommand(ServiceSettings settings, ServiceKeyRing ring,
 
     private Task<NewKeyRingEntry> MakeAsync(
         KeyPurpose purpose, string source, SignatureAlgorithm? algorithm, string? kmsKey, Place place, CancellationToken cancellationToken) => (source, purpose) switch
-    {
-        (FileSource, _) => Task.FromResult(KeyRingWriter.MakeKeyInFile(settings.KeyRing, purpose, algorithm)),
-        (WrappedSource, KeyPurpose.Seal) => kms.CreateWrappedSealingKeyAsync(settings.Issuer, kmsKey!, place.Regions, cancellationToken),
-        (WrappedSource, _) => kms.CreateWrappedSigningKeyAsync(purpose, algorithm!, settings.Issuer, kmsKey!, place.Regions, cancellationToken),
-        (_, KeyPurpose.Sign) when kmsKey is not null => kms.DescribeAsync(algorithm!, kmsKey, place.Regions, cancellationToken),
-        (_, KeyPurpose.Sign) => kms.CreateAsync(
-            algorithm!, new() { Region = place.Regions?[0], MultiRegion = place.IsMultiRegion }, cancellationToken),
-        _ => throw new StartException("A key in KMS signs tokens only: feed and sealing keys have the source kms-wrapped, so that they work while KMS is down."),
-    };
+        {
+            (FileSource, _) => Task.FromResult(KeyRingWriter.MakeKeyInFile(settings.KeyRing, purpose, algorithm)),
+            (WrappedSource, KeyPurpose.Seal) => kms.CreateWrappedSealingKeyAsync(settings.Issuer, kmsKey!, place.Regions, cancellationToken),
+            (WrappedSource, _) => kms.CreateWrappedSigningKeyAsync(purpose, algorithm!, settings.Issuer, kmsKey!, place.Regions, cancellationToken),
+            (_, KeyPurpose.Sign) when kmsKey is not null => kms.DescribeAsync(algorithm!, kmsKey, place.Regions, cancellationToken),
+            (_, KeyPurpose.Sign) => kms.CreateAsync(
+                algorithm!, new() { Region = place.Regions?[0], MultiRegion = place.IsMultiRegion }, cancellationToken),
+            _ => throw new StartException("A key in KMS signs tokens only: feed and sealing keys have the source kms-wrapped, so that they work while KMS is down."),
+        };
 
     private async Task WriteAsync(
         IReadOnlyList<Func<Task<NewKeyRingEntry>>> wanted, DateTimeOffset? startsAt, bool areMadeInKms, CancellationToken cancellationToken)
