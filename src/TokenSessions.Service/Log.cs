@@ -70,7 +70,7 @@ internal sealed partial class Log(ILogger<Log> logger)
     [LoggerMessage(2027, LogLevel.Warning, "Region {Region} at {Address} gave no answer to what was handed over: {Problem}")]
     public partial void HomeRegionUnavailable(int region, Uri address, string problem);
 
-    [LoggerMessage(2028, LogLevel.Error, "A request for region {Region} was handed over to here: the regions' settings disagree about which is which.")]
+    [LoggerMessage(2028, LogLevel.Warning, "A request for region {Region} came as handed over to here: the regions' settings disagree about which is which, or a client made it up.")]
     public partial void HandOverRefused(int region);
 
     [LoggerMessage(2100, LogLevel.Information, "Session {SessionId} of {Subject} started.")]
