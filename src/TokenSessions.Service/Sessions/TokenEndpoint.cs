@@ -47,7 +47,8 @@ internal static class TokenEndpoint
         }
 
         var refreshed = await sessions.RefreshAsync(request, RequestDeadline.Of(context));
-        if (await homes.AnswerAsync(context, refreshed.HomeRegion, Path, Form(request), RequestDeadline.Of(context)) is { } answer)
+        if (refreshed.HomeRegion is { } home
+            && await homes.AnswerAsync(context, home, Path, Form(request), RequestDeadline.Of(context)) is { } answer)
         {
             return answer;
         }

@@ -15,7 +15,7 @@ internal sealed class SdkHandlers(params DelegatingHandler[] handlers) : HttpCli
             next = handler;
         }
 
-        // The SDK limits a request's time itself, by a cancellation token. The handlers may outlive this client.
+        // Whoever asks limits the time of a request, by a cancellation token. The handlers may outlive this client.
         return new(next, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
