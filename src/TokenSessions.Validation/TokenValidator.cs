@@ -20,6 +20,7 @@ public sealed class TokenValidator
     private readonly KeySetCache _keys;
     private readonly DenylistSync? _denylist;
     private readonly TimeProvider _time;
+    private readonly TokenMemory? _memory;
     private readonly SharedRuleKeys _clientRules;
     private readonly SharedRuleKeys _keyRules;
     private readonly RuleKey[] _allRules;
@@ -55,6 +56,7 @@ public sealed class TokenValidator
         _issuer = Encoding.UTF8.GetBytes(_options.Issuer);
         _audiences = [.. _options.Audiences.Select(Encoding.UTF8.GetBytes)];
         _types = [.. _options.Types.Select(Encoding.UTF8.GetBytes)];
+        _memory = _options.MaxRememberedTokens > 0 ? new(_options.MaxRememberedTokens, _options.MaxRememberedBytes) : null;
         _clientRules = new(_issuer, RuleKind.Client, DenylistHead.MaxRegions);
         _keyRules = new(_issuer, RuleKind.Key, regions: 1);
         _allRules = [.. Enumerable.Range(0, DenylistHead.MaxRegions).Select(region => RuleKey.For(_options.Issuer, RuleKind.All, "", region))];
@@ -130,14 +132,20 @@ public sealed class TokenValidator
         keyToFetch = null;
         var keys = _keys.CurrentAt(now);
 
-        var rejection = Verify(text, keys, fetched, out var token, out keyToFetch);
-        if (token is null)
+        // 1 to 5. What was verified before, is verified: but only while the issuer still publishes that very key.
+        var token = _memory?.Find(text.Span, now.Wall);
+        var isRemembered = token is not null && HasKey(keys, token);
+        if (!isRemembered)
         {
-            return new(rejection);
+            var rejection = Verify(text, keys, fetched, out token, out keyToFetch);
+            if (token is null)
+            {
+                return new(rejection);
+            }
         }
 
         // 5. Times.
-        if (Expiry.IsReached(token.Token.ExpiresAtSeconds, now.Wall, _options.ClockSkew + _options.AcceptTokensExpiredFor))
+        if (Expiry.IsReached(token!.Token.ExpiresAtSeconds, now.Wall, _options.ClockSkew + _options.AcceptTokensExpiredFor))
         {
             return new(TokenRejection.Expired);
         }
@@ -178,6 +186,11 @@ public sealed class TokenValidator
             {
                 return new(TokenRejection.RevocationUnknown);
             }
+        }
+
+        if (!isRemembered)
+        {
+            _memory?.Add(token, now.Wall);
         }
 
         return new(token.Token, isOnStaleDenylist);
@@ -302,6 +315,27 @@ public sealed class TokenValidator
                 ClientRules = _clientRules.Of(claims.ClientId),
                 KeyRule = _keyRules.Of(token.Key.Utf8KeyId)[0],
             };
+    }
+
+    /// <summary>Whether the set has the very key that verified the token, whichever object holds it there.</summary>
+    private static bool HasKey(KeySet? keys, VerifiedToken token)
+    {
+        if (keys is null)
+        {
+            return false;
+        }
+
+        if (token.KeyFoundIn != keys)
+        {
+            if (keys.Find(token.Token.Key.Utf8KeyId) is not { } key || !key.IsSameAs(token.Token.Key))
+            {
+                return false;
+            }
+
+            token.KeyFoundIn = keys;
+        }
+
+        return true;
     }
 
     private bool IsDenied(DenylistSnapshot snapshot, VerifiedToken token) =>
