@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
@@ -18,6 +19,9 @@ internal sealed class TokenMemory
     /// <summary>A token used within this time keeps its place: 60 seconds.</summary>
     private const long InUseSeconds = 60;
 
+    /// <summary>The use of a token is noted this often, so that threads do not write the same line of memory all the time.</summary>
+    private const long NotedEverySeconds = 8;
+
     private const int Ways = 8;
 
     /// <summary>Half of the places stay empty, so that few sets are full while the memory is not.</summary>
@@ -32,12 +36,12 @@ internal sealed class TokenMemory
 
     private const int HashedCharacters = 16;
 
+    private static readonly long UnixEpochSeconds = DateTimeOffset.UnixEpoch.Ticks / TimeSpan.TicksPerSecond;
+
     private readonly ulong _firstSecret = Secret();
     private readonly ulong _secondSecret = Secret();
     private readonly Lock _gate = new(); // Held by those who add; never by those who find.
-    private readonly int[] _tags;        // A second part of the hash of what stands in each place.
-    private readonly VerifiedToken?[] _places;
-    private readonly int _setMask;
+    private readonly Set[] _sets;
     private readonly int _maxCount;
     private readonly long _maxBytes;
 
@@ -51,9 +55,7 @@ internal sealed class TokenMemory
     public TokenMemory(int maxCount, long maxBytes)
     {
         var sets = (int)BitOperations.RoundUpToPowerOf2((uint)((maxCount * PlacesPerToken / Ways) + 1));
-        (_maxCount, _maxBytes, _setMask) = (maxCount, maxBytes, sets - 1);
-        _tags = new int[sets * Ways];
-        _places = new VerifiedToken?[sets * Ways];
+        (_maxCount, _maxBytes, _sets) = (maxCount, maxBytes, new Set[sets]);
     }
 
     /// <summary>The token of exactly this text, if it is remembered. Nothing about it has been asked of this moment.</summary>
@@ -66,15 +68,15 @@ internal sealed class TokenMemory
             return null;
         }
 
-        var (first, tag) = Locate(text);
-        var matches = Matches(first, tag);
+        ref var set = ref Locate(text, out var tag);
+        var matches = Vector256.Equals(Vector256.Create<int>(set.Tags), Vector256.Create(tag)).ExtractMostSignificantBits();
         while (matches != 0)
         {
             var way = BitOperations.TrailingZeroCount(matches);
-            if (Volatile.Read(ref _places[first + way]) is { } token && token.Token.Text.Span.SequenceEqual(text))
+            if (Volatile.Read(ref set.Tokens[way]) is { } token && token.Token.Text.Span.SequenceEqual(text))
             {
                 var seconds = Seconds(now);
-                if (token.UsedAt != seconds) // Else all threads would write the same line of memory all the time.
+                if (Math.Abs(seconds - token.UsedAt) >= NotedEverySeconds)
                 {
                     token.UsedAt = seconds;
                 }
@@ -94,75 +96,75 @@ internal sealed class TokenMemory
     public void Add(VerifiedToken token, DateTimeOffset now)
     {
         var text = token.Token.Text.Span;
-        var (first, tag) = Locate(text);
+        ref var set = ref Locate(text, out var tag);
         var seconds = Seconds(now);
         var bytes = Bytes(token);
         lock (_gate)
         {
             for (var i = 0; i < SweptSets; i++)
             {
-                Sweep(_hand, seconds, makesRoom: IsFullWith(bytes));
-                _hand = (_hand + 1) & _setMask;
+                Sweep(ref _sets[_hand], seconds, makesRoom: IsFullWith(bytes));
+                _hand = (_hand + 1) & (_sets.Length - 1);
             }
 
-            if (FindPlace(first, text, seconds) is not { } place)
+            if (FindPlace(ref set, text, seconds) is not { } way)
             {
                 return;
             }
 
-            Clear(place);
+            Clear(ref set, way);
             if (IsFullWith(bytes))
             {
                 return;
             }
 
-            _places[place] = token;
-            Volatile.Write(ref _tags[place], tag);
+            Volatile.Write(ref set.Tokens[way], token);
+            Volatile.Write(ref set.Tags[way], tag);
             (_count, _bytes) = (_count + 1, _bytes + bytes);
         }
     }
 
     /// <summary>An empty place of the set, else the one whose token leaves first; null if none can, or the token is there already.</summary>
-    private int? FindPlace(int first, ReadOnlySpan<char> text, long seconds)
+    private static int? FindPlace(ref Set set, ReadOnlySpan<char> text, long seconds)
     {
-        int? found = null;
-        for (var place = first; place < first + Ways; place++)
+        int? empty = null, oldest = null;
+        for (var way = 0; way < Ways; way++)
         {
-            if (_places[place] is not { } token)
+            if (set.Tokens[way] is not { } token)
             {
-                found = found is { } other && _places[other] is null ? found : place;
+                empty = way;
             }
             else if (token.Token.Text.Span.SequenceEqual(text))
             {
                 return null; // Two threads verified it at once.
             }
-            else if (CanLeave(token, seconds) && (found is not { } best || (_places[best] is { } worse && token.UsedAt < worse.UsedAt)))
+            else if (CanLeave(token, seconds) && (oldest is not { } other || token.UsedAt < set.Tokens[other]!.UsedAt))
             {
-                found = place;
+                oldest = way;
             }
         }
 
-        return found;
+        return empty ?? oldest;
     }
 
     /// <summary>Takes out of one set what has expired, and, if room is needed, what is not in use.</summary>
-    private void Sweep(int set, long seconds, bool makesRoom)
+    private void Sweep(ref Set set, long seconds, bool makesRoom)
     {
-        for (var place = set * Ways; place < (set + 1) * Ways; place++)
+        for (var way = 0; way < Ways; way++)
         {
-            if (_places[place] is { } token && (makesRoom ? CanLeave(token, seconds) : HasExpired(token, seconds)))
+            if (set.Tokens[way] is { } token && (makesRoom ? CanLeave(token, seconds) : HasExpired(token, seconds)))
             {
-                Clear(place);
+                Clear(ref set, way);
             }
         }
     }
 
-    private void Clear(int place)
+    private void Clear(ref Set set, int way)
     {
-        if (_places[place] is { } token)
+        if (set.Tokens[way] is { } token)
         {
-            Volatile.Write(ref _tags[place], 0);
-            Volatile.Write(ref _places[place], null);
+            Volatile.Write(ref set.Tags[way], 0);
+            Volatile.Write(ref set.Tokens[way], null);
             (_count, _bytes) = (_count - 1, _bytes - Bytes(token));
         }
     }
@@ -176,29 +178,41 @@ internal sealed class TokenMemory
 
     private static long Bytes(VerifiedToken token) => EntryBytes + ((long)token.Token.Text.Text.Length * BytesPerCharacter);
 
-    /// <summary>The first place of the token's set, and its tag.</summary>
+    /// <summary>The token's set, and its tag.</summary>
     /// <remarks>
     /// From the end of the signature, which nobody who has no signing key can choose, under secrets of this process. The tag is a
     /// hint: what is found is compared in full.
     /// </remarks>
-    private (int First, int Tag) Locate(ReadOnlySpan<char> text)
+    private ref Set Locate(ReadOnlySpan<char> text, out int tag)
     {
         var end = MemoryMarshal.Cast<char, ulong>(text[^HashedCharacters..]);
         var hash = Fold(end[0] ^ _firstSecret, end[1] ^ _secondSecret) ^ Fold(end[2] ^ _secondSecret, end[3] ^ _firstSecret);
-        return (((int)hash & _setMask) * Ways, (int)(hash >> 32) | 1); // 0 is the tag of an empty place.
+        tag = (int)(hash >> 32) | 1; // 0 is the tag of an empty place.
+        return ref _sets[(int)hash & (_sets.Length - 1)];
     }
 
     private static ulong Fold(ulong a, ulong b) => Math.BigMul(a, b, out var low) ^ low;
 
-    private uint Matches(int first, int tag)
-    {
-        var tags = _tags.AsSpan(first, Ways);
-        return Vector256.Equals(Vector256.Create<int>(tags), Vector256.Create(tag)).ExtractMostSignificantBits();
-    }
-
     private static long Seconds(DateTimeOffset now) => now.UtcTicks / TimeSpan.TicksPerSecond - UnixEpochSeconds;
 
-    private static readonly long UnixEpochSeconds = DateTimeOffset.UnixEpoch.Ticks / TimeSpan.TicksPerSecond;
-
     private static ulong Secret() => MemoryMarshal.Read<ulong>(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    /// <summary>Tags beside the tokens they belong to: one place in memory to look at, not two.</summary>
+    private struct Set
+    {
+        public TagsOfSet Tags;
+        public TokensOfSet Tokens;
+    }
+
+    [InlineArray(Ways)]
+    private struct TagsOfSet
+    {
+        private int _first;
+    }
+
+    [InlineArray(Ways)]
+    private struct TokensOfSet
+    {
+        private VerifiedToken? _first;
+    }
 }
