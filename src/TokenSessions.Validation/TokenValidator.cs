@@ -342,7 +342,7 @@ public sealed class TokenValidator
         snapshot.Denies(token.TokenRule)
         || snapshot.Denies(token.SessionRule)
         || snapshot.Denies(token.KeyRule)
-        || IsDeniedByWatermark(snapshot, token);
+        || (snapshot.HasWatermarks && IsDeniedByWatermark(snapshot, token));
 
     /// <summary>Each region counts the T of its watermarks by itself; what denies outright has no region.</summary>
     private bool IsDeniedByWatermark(DenylistSnapshot snapshot, VerifiedToken token)

@@ -9,11 +9,11 @@ public sealed class DenylistSnapshot
     /// </summary>
     internal static readonly TimeSpan KeptBeyondWindow = TimeSpan.FromMinutes(3);
 
-    private readonly Dictionary<RuleKey, DenylistRule> _rules;
-
     private static long _lastVersion;
 
-    private DenylistSnapshot(Dictionary<RuleKey, DenylistRule> rules, DenylistHead head, DateTimeOffset asOf, long version)
+    private readonly RuleSet _rules;
+
+    private DenylistSnapshot(RuleSet rules, DenylistHead head, DateTimeOffset asOf, long version)
     {
         (_rules, Head, AsOf, Version) = (rules, head, asOf, version);
     }
@@ -25,19 +25,25 @@ public sealed class DenylistSnapshot
     public DateTimeOffset AsOf { get; }
 
     /// <summary>The rules, in no order.</summary>
-    public IReadOnlyCollection<DenylistRule> Rules => _rules.Values;
+    public IReadOnlyCollection<DenylistRule> Rules => _rules;
 
-    /// <summary>Equal numbers mean equal rules and an equal head, so equal answers. Never 0.</summary>
+    /// <summary>
+    /// Grows within a process with every change: snapshots of one version, whoever made them, answer every question alike and
+    /// have the same head. Only their <see cref="AsOf"/> may differ.
+    /// </summary>
     internal long Version { get; }
+
+    /// <summary>False if surely no rule is a watermark, so that none needs to be asked for.</summary>
+    internal bool HasWatermarks => _rules.HasWatermarks;
 
     /// <summary>Whether a rule of this key denies outright.</summary>
     /// <param name="key">The key of a <c>token</c>, <c>session</c> or <c>key</c> rule.</param>
-    public bool Denies(RuleKey key) => _rules.ContainsKey(key);
+    public bool Denies(RuleKey key) => _rules.Contains(key);
 
     /// <summary>Whether a watermark of this key denies what has seen the watermark only up to <paramref name="seen"/>.</summary>
     /// <param name="key">The key of a <c>subject</c>, <c>client</c> or <c>all</c> rule.</param>
     /// <param name="seen">The T that the session's tokens carry in <c>seen</c>; 0 when absent.</param>
-    public bool Denies(RuleKey key, long seen) => _rules.TryGetValue(key, out var rule) && rule.Watermark > seen;
+    public bool Denies(RuleKey key, long seen) => _rules.TryFind(key, out var rule) && rule.Watermark > seen;
 
     /// <summary>
     /// The next snapshot. Merged, never replaced: no answer, however old, takes a rule away or lowers a watermark. A rule leaves
@@ -49,53 +55,11 @@ public sealed class DenylistSnapshot
     /// <param name="dropsAged">Whether aged rules leave now: a search through all of them, so not at every poll.</param>
     internal static DenylistSnapshot Merge(DenylistSnapshot? last, DenylistChanges changes, DateTimeOffset asOf, bool dropsAged)
     {
-        var head = last is null ? changes.Head : last.Head.Max(changes.Head);
+        var head = last?.Head.Max(changes.Head) ?? changes.Head;
         // The stamps are the writers' time, as AsOf is; how far our own clock differs from it does not matter here.
         var keptFrom = (asOf - head.Window - KeptBeyondWindow).ToUnixTimeMilliseconds();
-
-        var rules = last?._rules ?? new(changes.Rules.Count);
-        var isOurs = last is null; // Published rules are copied before the first change; most polls bring none.
-        foreach (var rule in changes.Rules)
-        {
-            if (IsAged(rule, keptFrom))
-            {
-                continue;
-            }
-
-            var isKnown = rules.TryGetValue(rule.Key, out var known);
-            var larger = isKnown ? Larger(known, rule) : rule;
-            if (!isKnown || larger != known)
-            {
-                Own(ref rules, ref isOurs);
-                rules[rule.Key] = larger;
-            }
-        }
-
-        if (dropsAged)
-        {
-            foreach (var rule in rules.Values)
-            {
-                if (IsAged(rule, keptFrom))
-                {
-                    Own(ref rules, ref isOurs); // The loop goes on over what it began with; removing does not disturb it.
-                    rules.Remove(rule.Key);
-                }
-            }
-        }
-
-        return new(rules, head, asOf, isOurs || head != last!.Head ? Interlocked.Increment(ref _lastVersion) : last.Version);
+        var rules = (last?._rules ?? RuleSet.Empty).Merge(changes.Rules, keptFrom, dropsAged);
+        var isSame = last is not null && rules == last._rules && head == last.Head;
+        return new(rules, head, asOf, isSame ? last!.Version : Interlocked.Increment(ref _lastVersion));
     }
-
-    private static void Own(ref Dictionary<RuleKey, DenylistRule> rules, ref bool isOurs)
-    {
-        if (!isOurs)
-        {
-            (rules, isOurs) = (new(rules), true);
-        }
-    }
-
-    private static bool IsAged(in DenylistRule rule, long keptFrom) => !rule.IsStanding && rule.StampedAt < keptFrom;
-
-    private static DenylistRule Larger(in DenylistRule a, in DenylistRule b) => new(
-        a.Key, Math.Max(a.StampedAt, b.StampedAt), Math.Max(a.Watermark, b.Watermark), a.IsStanding || b.IsStanding);
 }
