@@ -30,8 +30,8 @@ internal static class ApiShare
             RoundOf([.. tokens.SelectMany(token => new[] { Connection.Get(Api.UserPath, token), Connection.Get(Api.NoUserPath, token) })], warmUp);
             Console.WriteLine($"{Connections} connections kept alive, {Cores.Description}; medians of {rounds} rounds of {slice.TotalSeconds} s each.");
             Console.WriteLine();
-            Console.WriteLine("| request | the API has | requests/s | of accepting everything | of no authentication | p50 | p99 | processor time a request |");
-            Console.WriteLine("|---|---|---|---|---|---|---|---|");
+            Console.WriteLine("| request | the API has | requests/s | of accepting everything | of no authentication | p50 | p99 | processor time a request | of the client |");
+            Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
             Print("reads the subject, 1 token", Measure(Api.UserPath, tokens[..1]));
             Print($"reads the subject, {ManyTokens} tokens", Measure(Api.UserPath, tokens));
             Print($"no look at the user, {ManyTokens} tokens", Measure(Api.NoUserPath, tokens));
@@ -53,9 +53,9 @@ internal static class ApiShare
 
         Dictionary<ApiVariant, Result> RoundOf(byte[][] requests, TimeSpan duration) => apis.ToDictionary(api => api.Variant, api =>
         {
-            var before = api.Process.ProcessorTime;
+            var (before, clientBefore) = (api.Process.ProcessorTime, Environment.CpuUsage.TotalTime);
             var load = ClosedLoop.Run(api.Connections, ClosedLoop.Cycle(requests), duration);
-            return new Result(load, api.Process.ProcessorTime - before);
+            return new Result(load, api.Process.ProcessorTime - before, Environment.CpuUsage.TotalTime - clientBefore);
         });
     }
 
@@ -73,7 +73,10 @@ internal static class ApiShare
                 $"| {request} | {variant.Title} | {Median(round => round[variant].Load.PerSecond):0}",
                 $"{Ratio(ApiVariant.AcceptsEverything):0.000} | {Ratio(ApiVariant.None):0.000}",
                 $"{Median(round => round[variant].Load.Milliseconds(0.5)):0.00} ms | {Median(round => round[variant].Load.Milliseconds(0.99)):0.00} ms",
-                $"{rounds.Sum(round => round[variant].ProcessorTime.TotalMicroseconds) / rounds.Sum(round => round[variant].Load.Times.Count):0.0} µs |"));
+                $"{ARequest(result => result.ProcessorTime):0.0} µs | {ARequest(result => result.ClientTime):0.0} µs |"));
+
+            double ARequest(Func<Result, TimeSpan> of) =>
+                rounds.Sum(round => of(round[variant]).TotalMicroseconds) / rounds.Sum(round => round[variant].Load.Times.Count);
 
             double Ratio(ApiVariant to) => Median(round => round[variant].Load.PerSecond / round[to].Load.PerSecond);
         }
@@ -83,5 +86,6 @@ internal static class ApiShare
 
     /// <param name="Load">As the client saw it.</param>
     /// <param name="ProcessorTime">Of the API meanwhile: what others do on the machine changes it least.</param>
-    private sealed record Result(Load Load, TimeSpan ProcessorTime);
+    /// <param name="ClientTime">Of the client: where it is not much less, the client is what limits.</param>
+    private sealed record Result(Load Load, TimeSpan ProcessorTime, TimeSpan ClientTime);
 }

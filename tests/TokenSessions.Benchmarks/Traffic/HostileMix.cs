@@ -57,7 +57,9 @@ internal static class HostileMix
             Print(results);
             Console.WriteLine();
             Console.WriteLine(
-                $"{Connections} connections with {ValidPerSecond} valid requests/s, {Connections} with {BesidePerSecond}/s beside them; {Cores.Description}; {rounds} rounds of {slice.TotalSeconds} s each. Hostile are, in equal parts: {HostileRequests.Kinds}; every one was answered 401, every valid one 200.");
+                $"{Connections} connections with {ValidPerSecond} valid requests/s, {Connections} with at most {BesidePerSecond}/s beside them; "
+                + $"{Cores.Description}; medians of {rounds} rounds of {slice.TotalSeconds} s each. Hostile are, in equal parts: "
+                + $"{HostileRequests.Kinds}; every one was answered 401, every valid one 200.");
             Console.WriteLine();
             Console.WriteLine("| of the API | before | after |");
             Console.WriteLine("|---|---|---|");
@@ -75,10 +77,11 @@ internal static class HostileMix
 
         async Task<Result> RunAsync(Func<TimeSpan, Task<Load>> startBeside, TimeSpan duration)
         {
-            var before = api.ProcessorTime;
+            var (startedAt, before) = (Stopwatch.GetTimestamp(), api.ProcessorTime);
             var others = startBeside(duration);
             var load = await OpenLoop.RunAsync(watched, valid, 200, ValidPerSecond, duration);
-            return new(load, await others, (api.ProcessorTime - before) / load.Elapsed);
+            var besideLoad = await others;
+            return new(load, besideLoad, (api.ProcessorTime - before) / Stopwatch.GetElapsedTime(startedAt));
         }
     }
 
@@ -90,19 +93,24 @@ internal static class HostileMix
         Console.WriteLine("| beside the valid requests | their requests/s | valid requests/s | p50 | p99 | p99 of quiet | the API takes of a core |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
         var quiet = results.Values.First();
-        foreach (var (title, phases) in results)
+        foreach (var (title, rounds) in results)
         {
-            Console.WriteLine(
-                $"| {title} | {Median(phases, result => result.Beside.PerSecond):0} | {Median(phases, result => result.Load.PerSecond):0} | {Median(phases, result => result.Load.Milliseconds(0.5)):0.00} ms | {P99(phases):0.00} ms | {P99(phases) / P99(quiet):0.00} × | {Median(phases, result => result.Cores):0 %} |");
+            var ratios = rounds.Zip(quiet, (round, quietRound) => round.P99 / quietRound.P99).Order().ToArray();
+            Console.WriteLine(string.Join(
+                " | ",
+                $"| {title} | {Median(rounds, round => round.Beside.PerSecond):0} | {Median(rounds, round => round.Load.PerSecond):0}",
+                $"{Median(rounds, round => round.Load.Milliseconds(0.5)):0.00} ms | {Median(rounds, round => round.P99):0.00} ms",
+                $"{ratios[ratios.Length / 2]:0.00} × | {Median(rounds, round => round.Cores):0 %} |"));
         }
 
-        static double P99(List<Result> phases) => Median(phases, result => result.Load.Milliseconds(0.99));
-
-        static double Median(List<Result> phases, Func<Result, double> of) => phases.Select(of).Order().ElementAt(phases.Count / 2);
+        static double Median(List<Result> rounds, Func<Result, double> of) => rounds.Select(of).Order().ElementAt(rounds.Count / 2);
     }
 
     /// <param name="Load">The valid requests.</param>
     /// <param name="Beside">Those beside them.</param>
     /// <param name="Cores">How many cores the API kept busy.</param>
-    private sealed record Result(Load Load, Load Beside, double Cores);
+    private sealed record Result(Load Load, Load Beside, double Cores)
+    {
+        public double P99 => Load.Milliseconds(0.99);
+    }
 }
