@@ -46,10 +46,7 @@ internal static class Api
     public static async Task<Condition> AskConditionAsync(HttpClient http, Uri api)
     {
         var numbers = (await http.GetStringAsync(new Uri(api, ConditionPath))).Split(' ');
-        return new(
-            long.Parse(numbers[0], CultureInfo.InvariantCulture),
-            long.Parse(numbers[1], CultureInfo.InvariantCulture),
-            TimeSpan.FromTicks(long.Parse(numbers[2], CultureInfo.InvariantCulture)));
+        return new(long.Parse(numbers[0], CultureInfo.InvariantCulture), long.Parse(numbers[1], CultureInfo.InvariantCulture));
     }
 
     /// <summary>The process: runs until it is ended.</summary>
@@ -104,15 +101,10 @@ internal static class Api
 
     /// <param name="HeapBytes">Of the garbage-collected heap, what is alive.</param>
     /// <param name="WorkingSetBytes">Of the process.</param>
-    /// <param name="ProcessorTime">Since its start.</param>
-    internal sealed record Condition(long HeapBytes, long WorkingSetBytes, TimeSpan ProcessorTime)
+    internal sealed record Condition(long HeapBytes, long WorkingSetBytes)
     {
-        public static Condition Now()
-        {
-            var processorTime = Environment.CpuUsage.TotalTime;
-            return new(GC.GetTotalMemory(forceFullCollection: true), Environment.WorkingSet, processorTime);
-        }
+        public static Condition Now() => new(GC.GetTotalMemory(forceFullCollection: true), Environment.WorkingSet);
 
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{HeapBytes} {WorkingSetBytes} {ProcessorTime.Ticks}");
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{HeapBytes} {WorkingSetBytes}");
     }
 }

@@ -11,15 +11,12 @@ internal static class HostileMix
     private const int BesidePerSecond = 4_000;
     private const int Connections = 4;
     private const int Tokens = 1_000;
-    private const double Megabyte = 1024 * 1024;
-
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
 
     /// <summary>Prints the table: rounds of quiet, of as many further valid requests, and of hostile ones; medians of the rounds.</summary>
-    /// <param name="quick">3 rounds of 1 s each instead of 6 of 2 s.</param>
+    /// <param name="quick">3 rounds of 1 s each instead of 5 of 2 s.</param>
     public static async Task MeasureAsync(bool quick)
     {
-        var (rounds, slice) = quick ? (3, TimeSpan.FromSeconds(1)) : (6, TimeSpan.FromSeconds(2));
+        var (rounds, slice) = quick ? (3, TimeSpan.FromSeconds(1)) : (5, TimeSpan.FromSeconds(2));
         using var http = new HttpClient();
         using var keySet = new CountingKeySet();
         using var pinned = Cores.ForClient();
@@ -39,21 +36,15 @@ internal static class HostileMix
         var results = phases.ToDictionary(phase => phase.Title, _ => new List<Result>());
         try
         {
-            foreach (var phase in phases)
-            {
-                await RunAsync(phase.Beside, WarmUp);
-            }
-
-            var (startedAt, fetches, before) = (Stopwatch.GetTimestamp(), keySet.Fetches, await Api.AskConditionAsync(http, api.Address));
-            for (var round = 0; round < rounds; round++)
-            {
-                foreach (var phase in phases)
-                {
-                    results[phase.Title].Add(await RunAsync(phase.Beside, slice));
-                }
-            }
-
-            var (elapsed, fetched, after) = (Stopwatch.GetElapsedTime(startedAt), keySet.Fetches - fetches, await Api.AskConditionAsync(http, api.Address));
+            await RunRoundsAsync(1); // Code is compiled, and compiled again.
+            Array.ForEach(phases, phase => results[phase.Title].Clear());
+            var (startedAt, fetches) = (Stopwatch.GetTimestamp(), keySet.Fetches);
+            var before = await Api.AskConditionAsync(http, api.Address);
+            await RunRoundsAsync((rounds + 1) / 2);
+            var halfWay = await Api.AskConditionAsync(http, api.Address);
+            await RunRoundsAsync(rounds / 2);
+            var after = await Api.AskConditionAsync(http, api.Address);
+            var (elapsed, fetched) = (Stopwatch.GetElapsedTime(startedAt), keySet.Fetches - fetches);
             Print(results);
             Console.WriteLine();
             Console.WriteLine(
@@ -61,17 +52,25 @@ internal static class HostileMix
                 + $"{Cores.Description}; medians of {rounds} rounds of {slice.TotalSeconds} s each. Hostile are, in equal parts: "
                 + $"{HostileRequests.Kinds}; every one was answered 401, every valid one 200.");
             Console.WriteLine();
-            Console.WriteLine("| of the API | before | after |");
-            Console.WriteLine("|---|---|---|");
-            Console.WriteLine($"| live heap | {before.HeapBytes / Megabyte:0.0} MB | {after.HeapBytes / Megabyte:0.0} MB |");
-            Console.WriteLine($"| working set | {before.WorkingSetBytes / Megabyte:0} MB | {after.WorkingSetBytes / Megabyte:0} MB |");
-            Console.WriteLine($"| key set fetches in {elapsed.TotalSeconds:0} s (at most one in {KeySetCache.CoolDown.TotalSeconds} s) | | {fetched} |");
+            Print(before, halfWay, after);
+            Console.WriteLine($"| key set fetches in {elapsed.TotalSeconds:0} s (at most one in {KeySetCache.CoolDown.TotalSeconds} s) | | | {fetched} |");
         }
         finally
         {
             foreach (var connection in watched.Concat(beside))
             {
                 connection.Dispose();
+            }
+        }
+
+        async Task RunRoundsAsync(int count)
+        {
+            for (var round = 0; round < count; round++)
+            {
+                foreach (var phase in phases)
+                {
+                    results[phase.Title].Add(await RunAsync(phase.Beside, slice));
+                }
             }
         }
 
@@ -105,6 +104,16 @@ internal static class HostileMix
 
         static double Median(List<Result> rounds, Func<Result, double> of) => rounds.Select(of).Order().ElementAt(rounds.Count / 2);
     }
+
+    private static void Print(Api.Condition before, Api.Condition halfWay, Api.Condition after)
+    {
+        Console.WriteLine("| of the API | before | half-way | after |");
+        Console.WriteLine("|---|---|---|---|");
+        Console.WriteLine($"| live heap | {Megabytes(before.HeapBytes)} | {Megabytes(halfWay.HeapBytes)} | {Megabytes(after.HeapBytes)} |");
+        Console.WriteLine($"| working set | {Megabytes(before.WorkingSetBytes)} | {Megabytes(halfWay.WorkingSetBytes)} | {Megabytes(after.WorkingSetBytes)} |");
+    }
+
+    private static string Megabytes(long bytes) => $"{bytes / (1024.0 * 1024):0.0} MB";
 
     /// <param name="Load">The valid requests.</param>
     /// <param name="Beside">Those beside them.</param>
