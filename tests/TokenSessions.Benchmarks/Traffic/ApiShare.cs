@@ -20,10 +20,10 @@ internal static class ApiShare
         var apis = new List<(ApiVariant Variant, RunningProcess Process, Connection[] Connections)>();
         try
         {
-            foreach (var starting in ApiVariant.All.Select(variant => (Variant: variant, Process: Api.StartAsync(variant, keySet.Address))).ToArray())
+            foreach (var variant in ApiVariant.All)
             {
-                var process = await starting.Process;
-                apis.Add((starting.Variant, process, [.. Enumerable.Range(0, Connections).Select(_ => new Connection(process.Address))]));
+                var process = await Api.StartAsync(variant, keySet.Address);
+                apis.Add((variant, process, [.. Enumerable.Range(0, Connections).Select(_ => new Connection(process.Address))]));
             }
 
             var tokens = Tokens(ManyTokens);
