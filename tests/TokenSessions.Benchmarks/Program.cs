@@ -1,8 +1,18 @@
 using TokenSessions.Benchmarks;
+using TokenSessions.Benchmarks.Measuring;
 
 // Each prints one table in Markdown. The times are this machine's, at this moment: compare what stands in one table.
-switch (args)
+var effort = args.Contains("--quick") ? Effort.Quick : Effort.Full;
+switch (args.Except(["--quick"]).ToArray())
 {
+    case []:
+        await WholeTable.PrintAsync(only: null, effort);
+        return 0;
+
+    case [var name] when WholeTable.Sections.Any(section => section.Name == name):
+        await WholeTable.PrintAsync(name, effort);
+        return 0;
+
     case ["kms"]:
         await KmsStarts.MeasureAsync();
         return 0;
@@ -17,10 +27,18 @@ switch (args)
 
     default:
         Console.WriteLine("""
-            usage: dotnet run -c Release --project tests/TokenSessions.Benchmarks -- kms|login|rules
-            kms    session starts under a key in a KMS that takes 10 ms and 200 ms, against the bare Sign request
-            rules  30,000 rules in a DynamoDB table, until two validators know them all
-            login  logins a second at a service of its own process, and what the password hash alone takes
+            usage: dotnet run -c Release --project tests/TokenSessions.Benchmarks [-- [section] [--quick]]
+            without a section: the whole table, beside the peers; --quick: fewer rounds, within a minute. Its sections:
+            seen     a token that was validated before
+            first    a token that was not
+            garbage  what is refused without a signature check
+            growth   with up to 1,000,000 rules and many tokens
+            issue    tokens under a local key
+            library  the same by BenchmarkDotNet
+            Tables of their own:
+            kms      session starts under a key in a KMS that takes 10 ms and 200 ms, against the bare Sign request
+            rules    30,000 rules in a DynamoDB table, until two validators know them all
+            login    logins a second at a service of its own process, and what the password hash alone takes
             """);
         return 2;
 }
