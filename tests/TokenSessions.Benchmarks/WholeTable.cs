@@ -42,6 +42,7 @@ internal static class WholeTable
     {
         Console.WriteLine(
             $"{Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}, {DateTimeOffset.UtcNow:yyyy-MM-dd}");
+        Console.WriteLine("Medians; a ratio is the median of those of the rounds, in each of which all had their turn. Beside a peer it says how much longer the peer takes.");
         Console.WriteLine();
     }
 

@@ -50,10 +50,10 @@ internal static class LocalKeys
             Repeat("write one access token", () => Done(writer.WriteAsync(token, key, SignedTokens.Type, CancellationToken.None))),
             Repeat("start a session", () => Done(sessions.StartAsync(start))),
         ];
-        foreach (var version in IdentityModel.All.Where(version => !version.Version.StartsWith('5'))) // The old one cannot be given a header.
+        foreach (var version in IdentityModel.All)
         {
             var create = version.CreateToken(issuer);
-            contestants.Add(Repeat($"JsonWebTokenHandler {version.Version} (`CreateToken`)", () => Use(create(SignedTokens.Claims("ada")))));
+            contestants.Add(Repeat($"JsonWebTokenHandler {version.Version} (`CreateToken`)", () => Use(create())));
         }
 
         var figures = Rounds.Measure(effort, contestants);

@@ -27,8 +27,8 @@ internal static class LibraryBenchmarks
 
     private static Summary Run<T>(Effort effort, int? invocations)
     {
-        var job = Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance).WithIterationTime(TimeInterval.FromMilliseconds(effort.IsQuick ? 50 : 250))
-            .WithWarmupCount(effort.IsQuick ? 3 : 8).WithIterationCount(effort.IsQuick ? 5 : 20);
+        var job = Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance).WithIterationTime(TimeInterval.FromMilliseconds(effort.IsQuick ? 20 : 250))
+            .WithWarmupCount(effort.IsQuick ? 2 : 8).WithIterationCount(effort.IsQuick ? 3 : 20);
         job = invocations is { } count ? job.WithInvocationCount(count) : job;
         var config = ManualConfig.CreateEmpty().AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddLogger(NullLogger.Instance)
             .AddColumnProvider(DefaultColumnProviders.Instance).WithOptions(ConfigOptions.DisableLogFile)

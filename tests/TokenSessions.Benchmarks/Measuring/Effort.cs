@@ -5,12 +5,18 @@ internal sealed record Effort
 {
     public static readonly Effort Full = new()
     {
-        Rounds = 51, RoundLength = TimeSpan.FromMilliseconds(20), WarmUp = TimeSpan.FromMilliseconds(500), ManyTokens = 200_000, ManyRules = 1_000_000,
+        Rounds = 51,
+        RoundLength = TimeSpan.FromMilliseconds(20),
+        WarmUp = TimeSpan.FromMilliseconds(500),
+        ManyTokens = 200_000,
     };
 
     public static readonly Effort Quick = new()
     {
-        Rounds = 15, RoundLength = TimeSpan.FromMilliseconds(4), WarmUp = TimeSpan.FromMilliseconds(120), ManyTokens = 30_000, ManyRules = 1_000_000,
+        Rounds = 15,
+        RoundLength = TimeSpan.FromMilliseconds(4),
+        WarmUp = TimeSpan.FromMilliseconds(100),
+        ManyTokens = 30_000,
     };
 
     /// <summary>In each of them every contestant runs once. Odd, so that there is a median.</summary>
@@ -22,9 +28,8 @@ internal sealed record Effort
     /// <summary>How long each contestant runs before the first round: until it is compiled for good.</summary>
     public required TimeSpan WarmUp { get; init; }
 
+    /// <summary>Live at once, where it shows whether their number matters.</summary>
     public required int ManyTokens { get; init; }
-
-    public required int ManyRules { get; init; }
 
     public bool IsQuick => this == Quick;
 }

@@ -1,6 +1,8 @@
 using System.Linq.Expressions;
 using System.Reflection;
 using System.Runtime.Loader;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using TokenSessions.Benchmarks.Validation;
 
 namespace TokenSessions.Benchmarks.Peers;
@@ -28,6 +30,9 @@ internal sealed class IdentityModel
     }
 
     public string Version { get; }
+
+    /// <summary>Without what only newer ones can be told.</summary>
+    private bool IsOfOld => Version.StartsWith("5.", StringComparison.Ordinal);
 
     /// <summary>The versions there are, oldest first: those that the build brings, and the one the environment names.</summary>
     public static IReadOnlyList<IdentityModel> All { get; } =
@@ -64,18 +69,30 @@ internal sealed class IdentityModel
         return Expression.Lambda<Func<string, bool>>(Expression.Block([read], Expression.NotEqual(principal, Expression.Constant(null))), token).Compile();
     }
 
-    /// <summary><c>JsonWebTokenHandler.CreateToken</c> of the same header and claims as ours.</summary>
-    public Func<string, string> CreateToken(SignedTokens issuer)
+    /// <summary><c>JsonWebTokenHandler.CreateToken</c> of a descriptor with the claims that ours have.</summary>
+    public Func<string> CreateToken(SignedTokens issuer)
     {
         object handler = Make(_handlers, "Microsoft.IdentityModel.JsonWebTokens.JsonWebTokenHandler");
-        object credentials = Make(_tokens, "Microsoft.IdentityModel.Tokens.SigningCredentials", Key(issuer), issuer.Algorithm.Name);
-        var headers = new Dictionary<string, object> { ["typ"] = SignedTokens.Type };
-        var claims = Expression.Parameter(typeof(string));
-        var method = handler.GetType().GetMethod("CreateToken", [typeof(string), credentials.GetType(), typeof(IDictionary<string, object>)]);
-        return method is null
-            ? throw new NotSupportedException($"IdentityModel {Version} has no such method.")
-            : Expression.Lambda<Func<string, string>>(
-                Expression.Call(Expression.Constant(handler), method, claims, Expression.Constant(credentials), Expression.Constant(headers)), claims).Compile();
+        var descriptor = Make(_tokens, "Microsoft.IdentityModel.Tokens.SecurityTokenDescriptor");
+        descriptor.SigningCredentials = Make(_tokens, "Microsoft.IdentityModel.Tokens.SigningCredentials", Key(issuer), issuer.Algorithm.Name);
+        if (!IsOfOld) // The old ones write JWT.
+        {
+            descriptor.TokenType = SignedTokens.Type;
+        }
+
+        var claims = JsonNode.Parse(SignedTokens.Claims("ada"))!.AsObject();
+        (descriptor.Issuer, descriptor.Audience) = (SignedTokens.Issuer, SignedTokens.Audience);
+        (descriptor.IssuedAt, descriptor.Expires) = (DateTime.UtcNow, DateTime.UtcNow.AddMinutes(10));
+        descriptor.Claims = claims.Where(claim => claim.Key is not ("iss" or "aud" or "iat" or "exp")).ToDictionary(claim => claim.Key, claim => Value(claim.Value!));
+        object described = descriptor;
+        var method = handler.GetType().GetMethod("CreateToken", [described.GetType()])!;
+        return Expression.Lambda<Func<string>>(Expression.Call(Expression.Constant(handler), method, Expression.Constant(described))).Compile();
+
+        static object Value(JsonNode claim) => claim switch
+        {
+            JsonArray list => list.Select(item => item!.GetValue<string>()).ToArray(),
+            _ => claim.GetValueKind() == JsonValueKind.Number ? claim.GetValue<long>() : claim.GetValue<string>(),
+        };
     }
 
     private static string[] Given() => Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } folder ? [Path.GetFullPath(folder)] : [];
@@ -98,7 +115,7 @@ internal sealed class IdentityModel
         parameters.ValidIssuer = SignedTokens.Issuer;
         parameters.ValidAudience = SignedTokens.Audience;
         parameters.IssuerSigningKey = Key(issuer);
-        if (Version.Split('.')[0] != "5") // The old ones check neither.
+        if (!IsOfOld) // The old ones check neither.
         {
             parameters.ValidTypes = new[] { SignedTokens.Type };
             parameters.ValidAlgorithms = new[] { issuer.Algorithm.Name };

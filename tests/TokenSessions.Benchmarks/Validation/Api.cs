@@ -89,7 +89,9 @@ internal sealed class Api
     {
         private static readonly DenylistHead Head = new()
         {
-            Window = TimeSpan.FromMinutes(66), LongestAccessTokenLifetime = TimeSpan.FromHours(1), LongestRefreshLife = TimeSpan.FromDays(30),
+            Window = TimeSpan.FromMinutes(66),
+            LongestAccessTokenLifetime = TimeSpan.FromHours(1),
+            LongestRefreshLife = TimeSpan.FromDays(30),
         };
 
         private readonly List<DenylistRule> _rules = [.. Enumerable.Range(0, rules).Select(_ => NewRule())];

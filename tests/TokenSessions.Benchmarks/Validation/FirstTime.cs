@@ -32,7 +32,7 @@ internal static class FirstTime
         {
             using var pool = new Pool(algorithm);
             var (ours, bare, _) = Measure(effort, pool, []);
-            rows.Add(Row.Of($"first time: {algorithm}", ours.WithBytes(), $"{Row.Times(ours.RatioTo(bare))} of {bare.Name} ({bare})"));
+            rows.Add(Row.Of($"first time: {pool.Issuer.Name}", ours.WithBytes(), $"{Row.Times(ours.RatioTo(bare))} of {bare.Name} ({bare})"));
         }
 
         rows.AddRange(TwoThreads(effort, es256));
@@ -41,7 +41,7 @@ internal static class FirstTime
 
     private static IEnumerable<Row> Beside(Effort effort, Pool pool, double limit, NodePeers? node, string missing)
     {
-        var algorithm = pool.Issuer.Algorithm;
+        var name = pool.Issuer.Name;
         List<Contestant> peers = [];
         foreach (var version in IdentityModel.All)
         {
@@ -58,10 +58,10 @@ internal static class FirstTime
 
         var (ours, bare, others) = Measure(effort, pool, peers);
         var ratio = ours.RatioTo(bare);
-        yield return Row.Of($"first time: {algorithm}, beside the bare {bare.Name} ({bare}, {bare.Bytes:0} B)", $"≤ {Row.Times(limit)}", ours.ToString(), Row.Times(ratio), ratio <= limit);
-        yield return algorithm == SignatureAlgorithm.ES256
-            ? Row.Of($"first time: {algorithm}, allocated", $"≤ {MostBytes:0} B", $"{ours.Bytes:0} B", "", ours.Bytes <= MostBytes)
-            : Row.Of($"first time: {algorithm}, allocated", $"{ours.Bytes:0} B");
+        yield return Row.Of($"first time: {name}, beside the bare {bare.Name} ({bare}, {bare.Bytes:0} B)", $"≤ {Row.Times(limit)}", ours.ToString(), Row.Times(ratio), ratio <= limit);
+        yield return pool.Issuer.Algorithm == SignatureAlgorithm.ES256
+            ? Row.Of($"first time: {name}, allocated", $"≤ {MostBytes:0} B", $"{ours.Bytes:0} B", "", ours.Bytes <= MostBytes)
+            : Row.Of($"first time: {name}, allocated", $"{ours.Bytes:0} B");
         foreach (var other in others)
         {
             yield return Row.Of($"… beside {other.Name}", other.Bytes > 0 ? other.WithBytes() : other.ToString(), Row.Times(other.RatioTo(ours)));

@@ -27,6 +27,9 @@ internal sealed class SignedTokens : IDisposable
 
     public SignatureAlgorithm Algorithm { get; }
 
+    /// <summary>For a row.</summary>
+    public string Name => Rsa is null ? Algorithm.Name : $"{Algorithm} ({RsaBits:N0} bits)";
+
     public VerificationKey Key { get; }
 
     public ECDsa? Ecdsa { get; }
