@@ -8,6 +8,7 @@ internal sealed record Effort
         Rounds = 51,
         RoundLength = TimeSpan.FromMilliseconds(20),
         WarmUp = TimeSpan.FromMilliseconds(500),
+        FewTokens = 2_000,
         ManyTokens = 200_000,
     };
 
@@ -16,7 +17,8 @@ internal sealed record Effort
         Rounds = 15,
         RoundLength = TimeSpan.FromMilliseconds(4),
         WarmUp = TimeSpan.FromMilliseconds(100),
-        ManyTokens = 30_000,
+        FewTokens = 500,
+        ManyTokens = 20_000,
     };
 
     /// <summary>In each of them every contestant runs once. Odd, so that there is a median.</summary>
@@ -27,6 +29,9 @@ internal sealed record Effort
 
     /// <summary>How long each contestant runs before the first round: until it is compiled for good.</summary>
     public required TimeSpan WarmUp { get; init; }
+
+    /// <summary>As many as a round can check the signatures of.</summary>
+    public required int FewTokens { get; init; }
 
     /// <summary>Live at once, where it shows whether their number matters.</summary>
     public required int ManyTokens { get; init; }

@@ -11,14 +11,13 @@ namespace TokenSessions.Benchmarks.Validation;
 /// </remarks>
 internal static class FirstTime
 {
-    private const int Tokens = 2_000;
     private const double MostBytes = 1.4 * 1024;
 
     public static async Task<IReadOnlyList<Row>> MeasureAsync(Effort effort)
     {
         var rows = new List<Row>();
-        using var es256 = new Pool(SignatureAlgorithm.ES256);
-        using var rs256 = new Pool(SignatureAlgorithm.RS256);
+        using var es256 = new Pool(SignatureAlgorithm.ES256, effort.FewTokens);
+        using var rs256 = new Pool(SignatureAlgorithm.RS256, effort.FewTokens);
         var (node, missing) = await NodePeers.StartAsync((es256.Issuer, es256.Tokens), (rs256.Issuer, rs256.Tokens));
         using (node)
         {
@@ -30,7 +29,7 @@ internal static class FirstTime
 
         foreach (var algorithm in new[] { SignatureAlgorithm.ES384, SignatureAlgorithm.PS256 })
         {
-            using var pool = new Pool(algorithm);
+            using var pool = new Pool(algorithm, effort.FewTokens);
             var (ours, bare, _) = Measure(effort, pool, []);
             rows.Add(Row.Of($"first time: {pool.Issuer.Name}", ours.WithBytes(), $"{Row.Times(ours.RatioTo(bare))} of {bare.Name} ({bare})"));
         }
@@ -52,8 +51,8 @@ internal static class FirstTime
 
         if (node is not null)
         {
-            peers.Add(node.Verify(NodePeers.FastJwt, pool.Issuer, Tokens));
-            peers.Add(node.Verify(NodePeers.Jose, pool.Issuer, Tokens));
+            peers.Add(node.Verify(NodePeers.FastJwt, pool.Issuer, effort.FewTokens));
+            peers.Add(node.Verify(NodePeers.Jose, pool.Issuer, effort.FewTokens));
         }
 
         var (ours, bare, others) = Measure(effort, pool, peers);
@@ -89,7 +88,7 @@ internal static class FirstTime
                 pool.Api.Forget();
                 return Spent.OnThreads(threads, loop, times);
             },
-            Tokens / 2);
+            effort.FewTokens / 2);
         var figures = Rounds.Measure(effort, On(1, Ours), On(2, Ours), On(1, Bare), On(2, Bare));
         var (ours, bare) = (2 * figures[0].RatioTo(figures[1]), 2 * figures[2].RatioTo(figures[3]));
         yield return Row.Of(
@@ -97,13 +96,13 @@ internal static class FirstTime
 
         void Ours(int thread, int times)
         {
-            foreach (var token in pool.Tokens.AsSpan(thread * Tokens / 2, times))
+            foreach (var token in pool.Tokens.AsSpan(thread * effort.FewTokens / 2, times))
             {
                 pool.Api.Accept(token);
             }
         }
 
-        void Bare(int thread, int times) => pool.Bare.VerifyHash(thread * Tokens / 2, times);
+        void Bare(int thread, int times) => pool.Bare.VerifyHash(thread * effort.FewTokens / 2, times);
     }
 
     private static void MustHold(bool isAccepted)
@@ -117,10 +116,10 @@ internal static class FirstTime
     /// <summary>Tokens of one algorithm, and those who check them.</summary>
     private sealed class Pool : IDisposable
     {
-        public Pool(SignatureAlgorithm algorithm)
+        public Pool(SignatureAlgorithm algorithm, int tokens)
         {
             Issuer = new(algorithm);
-            Tokens = Issuer.Sign(FirstTime.Tokens);
+            Tokens = Issuer.Sign(tokens);
             Api = new([Issuer.Key], rules: 1_000);
             Bare = new(Issuer, Tokens);
         }
