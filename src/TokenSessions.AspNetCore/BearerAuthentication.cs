@@ -45,7 +45,7 @@ public sealed class BearerAuthentication
     public async ValueTask<TokenValidationResult> ValidateAsync(HttpContext context, string token)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var result = await _validator.ValidateAsync(token, OutageLimit(context), context.RequestAborted).ConfigureAwait(false);
+        var result = await _validator.ValidateAsync(token.AsMemory(), OutageLimit(context), context.RequestAborted).ConfigureAwait(false);
         if (result.IsOnStaleDenylist)
         {
             _staleLog.Accepted();

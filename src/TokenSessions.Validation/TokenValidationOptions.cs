@@ -7,6 +7,10 @@ public sealed record TokenValidationOptions
 {
     internal const string TypePrefix = "application/";
 
+    private const int MaxRemembered = 1_000_000;
+    private const long Mebibyte = 1024 * 1024;
+    private const long MaxBytes = 16 * 1024 * Mebibyte;
+
     private static readonly TimeSpan MaxClockSkew = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan MaxLifetimeLimit = TimeSpan.FromHours(24);
     private static readonly TimeSpan MaxStalenessLimit = TimeSpan.FromMinutes(10);
@@ -49,6 +53,15 @@ public sealed record TokenValidationOptions
 
     /// <summary>Accepts tokens with no denylist at all: a revoked token lives until it expires. Default false.</summary>
     public bool AcceptTokensWithoutDenylist { get; set; }
+
+    /// <summary>
+    /// How many verified tokens are remembered, so that a repeat costs no signature check; time, key and denylist are asked all the
+    /// same. Default 10,000, at most 1,000,000; 0 remembers none. Takes 24 bytes a token at start, used or not.
+    /// </summary>
+    public int MaxRememberedTokens { get; set; } = 10_000;
+
+    /// <summary>How many bytes the remembered tokens may take, by estimate. Default 64 MiB, 1 MiB to 16 GiB.</summary>
+    public long MaxRememberedBytes { get; set; } = 64 * Mebibyte;
 
     /// <summary>Everything wrong with these options, not only the first thing; empty when they can be used.</summary>
     public IEnumerable<string> Problems()
@@ -101,6 +114,16 @@ public sealed record TokenValidationOptions
         if (AcceptTokensExpiredFor < TimeSpan.Zero || AcceptTokensExpiredFor > MaxExpiredFor)
         {
             yield return $"{nameof(AcceptTokensExpiredFor)} must be from 0 to {MaxExpiredFor}, but is {AcceptTokensExpiredFor}.";
+        }
+
+        if (MaxRememberedTokens is < 0 or > MaxRemembered)
+        {
+            yield return $"{nameof(MaxRememberedTokens)} must be from 0 to {MaxRemembered}, but is {MaxRememberedTokens}.";
+        }
+
+        if (MaxRememberedBytes is < Mebibyte or > MaxBytes)
+        {
+            yield return $"{nameof(MaxRememberedBytes)} must be from {Mebibyte} to {MaxBytes}, but is {MaxRememberedBytes}.";
         }
     }
 }

@@ -5,6 +5,8 @@ namespace TokenSessions.Validation;
 /// <summary>A validated token, or the first reason against it.</summary>
 public readonly struct TokenValidationResult
 {
+    private static readonly string[] Rejections = Enum.GetNames<TokenRejection>(); // By number: they are numbered in order, from 0.
+
     internal TokenValidationResult(ValidatedToken token, bool isOnStaleDenylist) =>
         (Token, IsOnStaleDenylist) = (token, isOnStaleDenylist);
 
@@ -32,7 +34,7 @@ public readonly struct TokenValidationResult
     /// </summary>
     public override string ToString() => this switch
     {
-        { IsValid: false } => Rejection.ToString(),
+        { IsValid: false } => Rejections[(int)Rejection],
         { IsOnStaleDenylist: true } => "AcceptedOnStaleDenylist",
         _ => "Accepted",
     };

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Diagnostics.Metrics;
+using System.Text;
 using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Jose;
 using TokenSessions.Validation.Keys;
@@ -12,9 +14,16 @@ public sealed class TokenValidator
     public const int MaxTokenLength = 8192;
 
     private readonly TokenValidationOptions _options;
+    private readonly byte[] _issuer;
+    private readonly byte[][] _audiences;
+    private readonly byte[][] _types;
     private readonly KeySetCache _keys;
     private readonly DenylistSync? _denylist;
     private readonly TimeProvider _time;
+    private readonly TokenMemory? _memory;
+    private readonly SharedRuleKeys _clientRules;
+    private readonly SharedRuleKeys _keyRules;
+    private readonly RuleKey[] _allRules;
     private readonly Counter<long> _validated;
 
     /// <summary>A validator for one API.</summary>
@@ -44,6 +53,13 @@ public sealed class TokenValidator
         }
 
         (_keys, _denylist, _time) = (keys, denylist, time);
+        _issuer = Encoding.UTF8.GetBytes(_options.Issuer);
+        _audiences = [.. _options.Audiences.Select(Encoding.UTF8.GetBytes)];
+        _types = [.. _options.Types.Select(Encoding.UTF8.GetBytes)];
+        _memory = _options.MaxRememberedTokens > 0 ? new(_options.MaxRememberedTokens, _options.MaxRememberedBytes) : null;
+        _clientRules = new(_issuer, RuleKind.Client, DenylistHead.MaxRegions);
+        _keyRules = new(_issuer, RuleKind.Key, regions: 1);
+        _allRules = [.. Enumerable.Range(0, DenylistHead.MaxRegions).Select(region => RuleKey.For(_options.Issuer, RuleKind.All, "", region))];
         _validated = Metering.Create(meters).CreateCounter<long>(
             "tokensessions.tokens.validated", "{token}", "Access tokens checked, by result.");
     }
@@ -57,109 +73,90 @@ public sealed class TokenValidator
     /// Cheapest check first, and nothing from the token is believed before its signature holds. The denylist comes last.
     /// Completes synchronously unless a key set has to be fetched.
     /// </remarks>
-    public ValueTask<TokenValidationResult> ValidateAsync(string token, CancellationToken cancellationToken = default) =>
-        ValidateAsync(token, TimeSpan.MaxValue, cancellationToken);
+    public ValueTask<TokenValidationResult> ValidateAsync(string token, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        return ValidateAsync(token.AsMemory(), TimeSpan.MaxValue, cancellationToken);
+    }
 
     /// <inheritdoc cref="ValidateAsync(string, CancellationToken)"/>
-    /// <param name="token">The compact JWS as received, without the <c>Bearer </c> prefix.</param>
+    /// <param name="token">
+    /// The compact JWS as received, without the <c>Bearer </c> prefix. A part of a string, such as a header's value, is kept with
+    /// that string while the token is remembered; of anything else a copy is made.
+    /// </param>
     /// <param name="acceptWhileDenylistIsDown">
     /// Lowers <see cref="TokenValidationOptions.AcceptTokensWhileDenylistIsDown"/> for this call; a larger value changes nothing.
     /// </param>
     /// <param name="cancellationToken">Ends the wait for keys.</param>
-    public async ValueTask<TokenValidationResult> ValidateAsync(
-        string token, TimeSpan acceptWhileDenylistIsDown, CancellationToken cancellationToken = default)
+    public ValueTask<TokenValidationResult> ValidateAsync(
+        ReadOnlyMemory<char> token, TimeSpan acceptWhileDenylistIsDown, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(token);
-        var result = await DecideAsync(token, acceptWhileDenylistIsDown, cancellationToken).ConfigureAwait(false);
+        if (token.Length > MaxTokenLength)
+        {
+            return new(Counted(new(TokenRejection.TooLong)));
+        }
+
+        var text = TokenText.Of(token);
+        var now = Moment.Now(_time);
+        var result = Decide(text, now, acceptWhileDenylistIsDown, fetched: null, out var keyToFetch);
+        return keyToFetch is null
+            ? new(Counted(result))
+            : FetchAndDecideAsync(text, keyToFetch, acceptWhileDenylistIsDown, cancellationToken);
+    }
+
+    private async ValueTask<TokenValidationResult> FetchAndDecideAsync(
+        TokenText text, string keyToFetch, TimeSpan acceptWhileDenylistIsDown, CancellationToken cancellationToken)
+    {
+        var fetched = await _keys.FindAsync(keyToFetch, cancellationToken).ConfigureAwait(false);
+        return Counted(Decide(text, Moment.Now(_time), acceptWhileDenylistIsDown, fetched, out _));
+    }
+
+    private TokenValidationResult Counted(TokenValidationResult result)
+    {
         _validated.Add(1, new KeyValuePair<string, object?>("result", result.ToString()));
         return result;
     }
 
-    /// <summary>All checks, in order. Helpers compute; this method decides.</summary>
-    private async ValueTask<TokenValidationResult> DecideAsync(
-        string token, TimeSpan acceptWhileDenylistIsDown, CancellationToken cancellationToken)
+    /// <summary>
+    /// All checks, in order. What the text alone decides is asked once, by <see cref="Verify"/>; the key, the time and the denylist
+    /// are asked every time. Helpers compute; these two methods decide.
+    /// </summary>
+    /// <param name="text">The token.</param>
+    /// <param name="now">This moment.</param>
+    /// <param name="acceptWhileDenylistIsDown">See <see cref="ValidateAsync(ReadOnlyMemory{char}, TimeSpan, CancellationToken)"/>.</param>
+    /// <param name="fetched">What became of <paramref name="keyToFetch"/>; null before it was asked for.</param>
+    /// <param name="keyToFetch">The <c>kid</c> without which nothing can be said yet, if not null; then the result means nothing.</param>
+    private TokenValidationResult Decide(
+        TokenText text, Moment now, TimeSpan acceptWhileDenylistIsDown, KeyLookup? fetched, out string? keyToFetch)
     {
-        // 1. Shape.
-        if (token.Length > MaxTokenLength)
+        keyToFetch = null;
+        var keys = _keys.CurrentAt(now);
+
+        // 1 to 5. What was verified before, is verified: but only while the issuer still publishes that very key.
+        var token = _memory?.Find(text.Span, now.Wall);
+        var isRemembered = token is not null && HasKey(keys, token);
+        if (!isRemembered)
         {
-            return new(TokenRejection.TooLong);
+            var rejection = Verify(text, keys, fetched, out token, out keyToFetch);
+            if (token is null)
+            {
+                return new(rejection);
+            }
         }
 
-        if (!CompactJws.TrySplit(token, out var jws) || !jws.TryReadHeader(out var header))
-        {
-            return new(TokenRejection.Malformed);
-        }
-
-        // 2. Header.
-        if (header.HasExtension)
-        {
-            return new(TokenRejection.ExtensionNotSupported);
-        }
-
-        if (!IsTypeAccepted(header.Type))
-        {
-            return new(TokenRejection.TypeNotAccepted);
-        }
-
-        if (SignatureAlgorithm.Find(header.Algorithm) is not { } algorithm)
-        {
-            return new(TokenRejection.AlgorithmNotAllowed);
-        }
-
-        if (header.KeyId is not { Length: > 0 and <= VerificationKey.MaxKeyIdLength } keyId)
-        {
-            return new(TokenRejection.KeyIdMissing);
-        }
-
-        // 3. Key: of exactly this issuer, for exactly one algorithm.
-        var lookup = await _keys.FindAsync(keyId, cancellationToken).ConfigureAwait(false);
-        if (lookup.Key is not { } key)
-        {
-            return new(lookup.Rejection);
-        }
-
-        if (key.Algorithm != algorithm)
-        {
-            return new(TokenRejection.AlgorithmNotAllowed);
-        }
-
-        // 4. Signature.
-        if (!jws.IsSignedBy(key))
-        {
-            return new(TokenRejection.SignatureInvalid);
-        }
-
-        // 5. Claims.
-        var payload = jws.DecodePayload();
-        if (TokenClaims.Read(payload) is not { } claims)
-        {
-            return new(TokenRejection.ClaimsInvalid);
-        }
-
-        if (claims.Issuer != _options.Issuer)
-        {
-            return new(TokenRejection.IssuerMismatch);
-        }
-
-        if (!_options.AcceptAnyAudience && !claims.Audiences.Any(_options.Audiences.Contains))
-        {
-            return new(TokenRejection.AudienceMismatch);
-        }
-
-        var now = _time.GetUtcNow();
-        if (Expiry.IsReached(claims.ExpiresAt, now, _options.ClockSkew + _options.AcceptTokensExpiredFor))
+        // 5. Times.
+        if (Expiry.IsReached(token!.Token.ExpiresAtSeconds, now.Wall, _options.ClockSkew + _options.AcceptTokensExpiredFor))
         {
             return new(TokenRejection.Expired);
         }
 
-        var lifetime = TimeSpan.FromSeconds(claims.ExpiresAt - claims.IssuedAt);
+        var lifetime = token.Token.Lifetime;
         if (lifetime > _options.MaxTokenLifetime)
         {
             return new(TokenRejection.LifetimeTooLong);
         }
 
-        if (Expiry.IsInFuture(claims.IssuedAt, now, _options.ClockSkew)
-            || (claims.NotBefore is { } notBefore && Expiry.IsInFuture(notBefore, now, _options.ClockSkew)))
+        if (Expiry.IsInFuture(token.NotBefore, now.Wall, _options.ClockSkew))
         {
             return new(TokenRejection.NotYetValid);
         }
@@ -168,16 +165,17 @@ public sealed class TokenValidator
         var isOnStaleDenylist = false;
         if (_denylist is not null)
         {
-            if (!_denylist.TryGetSnapshot(out var snapshot, out var age))
+            if (!_denylist.TryGetSnapshot(now, out var snapshot, out var age))
             {
                 return new(TokenRejection.RevocationUnknown);
             }
 
-            if (IsDenied(snapshot, claims, keyId))
+            if (token.ClearIn != snapshot.Version && IsDenied(snapshot, token))
             {
                 return new(TokenRejection.Revoked);
             }
 
+            token.ClearIn = snapshot.Version;
             if (lifetime > snapshot.Head.LongestAccessTokenLifetime)
             {
                 return new(TokenRejection.LifetimeTooLong); // Its rules may have left the feed before it expires.
@@ -190,45 +188,179 @@ public sealed class TokenValidator
             }
         }
 
-        return new(new ValidatedToken(claims, keyId, payload), isOnStaleDenylist);
+        if (!isRemembered)
+        {
+            _memory?.Add(token, now.Wall);
+        }
+
+        return new(token.Token, isOnStaleDenylist);
+    }
+
+    /// <summary>The checks that the text alone decides, in order. Nothing from it is believed before its signature holds.</summary>
+    /// <returns>Why there is no token; means nothing if there is one, or if a key has to be fetched first.</returns>
+    private TokenRejection Verify(TokenText text, KeySet? keys, KeyLookup? fetched, out VerifiedToken? token, out string? keyToFetch)
+    {
+        token = null;
+        keyToFetch = null;
+        var length = text.Span.Length;
+        var rented = ArrayPool<byte>.Shared.Rent(3 * length);
+        try
+        {
+            // The token in ASCII; what is decoded of it; what of that is unescaped. The latter two never are longer.
+            var ascii = rented.AsSpan(0, length);
+            var space = rented.AsSpan(length, 2 * length);
+            Encoding.ASCII.GetBytes(text.Span, ascii);
+
+            // 1. Shape.
+            if (!CompactJws.TrySplit(ascii, out var jws) || !jws.TryReadHeader(space, out var header))
+            {
+                return TokenRejection.Malformed;
+            }
+
+            // 2. Header.
+            if (header.HasExtension)
+            {
+                return TokenRejection.ExtensionNotSupported;
+            }
+
+            if (!IsTypeAccepted(header.Type))
+            {
+                return TokenRejection.TypeNotAccepted;
+            }
+
+            if (SignatureAlgorithm.Find(header.Algorithm) is not { } algorithm)
+            {
+                return TokenRejection.AlgorithmNotAllowed;
+            }
+
+            if (header.KeyId.IsEmpty || Encoding.UTF8.GetCharCount(header.KeyId) > VerificationKey.MaxKeyIdLength)
+            {
+                return TokenRejection.KeyIdMissing;
+            }
+
+            // 3. Key: of exactly this issuer, for exactly one algorithm.
+            if ((fetched?.Key ?? keys?.Find(header.KeyId)) is not { } key)
+            {
+                keyToFetch = fetched is null ? Encoding.UTF8.GetString(header.KeyId) : null;
+                return fetched.GetValueOrDefault().Rejection;
+            }
+
+            if (key.Algorithm != algorithm)
+            {
+                return TokenRejection.AlgorithmNotAllowed;
+            }
+
+            // 4. Signature.
+            if (!jws.IsSignedBy(key))
+            {
+                return TokenRejection.SignatureInvalid;
+            }
+
+            // 5. Claims.
+            StrictBase64Url.TryDecode(ascii[jws.Payload], space, out var payloadLength);
+            if (!CheckedClaims.TryRead(space[..payloadLength], space[payloadLength..], _audiences, out var claims))
+            {
+                return TokenRejection.ClaimsInvalid;
+            }
+
+            if (!claims.Issuer.SequenceEqual(_issuer))
+            {
+                return TokenRejection.IssuerMismatch;
+            }
+
+            if (!_options.AcceptAnyAudience && !claims.IsForOneOf)
+            {
+                return TokenRejection.AudienceMismatch;
+            }
+
+            // A key that was fetched just now may be of another set than the one at hand.
+            token = Keep(new(text, key, claims.IssuedAt, claims.ExpiresAt), claims, fetched is null ? keys : null);
+            return default;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 
     /// <summary>RFC 7515 §4.1.9: <c>application/</c> may be left out; media types compare in any case.</summary>
-    private bool IsTypeAccepted(string? type)
+    private bool IsTypeAccepted(ReadOnlySpan<byte> type)
     {
-        if (type is null)
+        var prefix = TokenValidationOptions.TypePrefix.Length;
+        var name = type.Length > prefix && Ascii.EqualsIgnoreCase(type[..prefix], TokenValidationOptions.TypePrefix) ? type[prefix..] : type;
+        foreach (var accepted in _types)
         {
-            return false;
-        }
-
-        var name = type.StartsWith(TokenValidationOptions.TypePrefix, StringComparison.OrdinalIgnoreCase) ? type[TokenValidationOptions.TypePrefix.Length..] : type;
-        return _options.Types.Contains(name, StringComparer.OrdinalIgnoreCase);
-    }
-
-    private static bool IsDenied(DenylistSnapshot snapshot, TokenClaims claims, string keyId) =>
-        snapshot.Rules.Count > 0
-        && (snapshot.Denies(RuleKey.For(claims.Issuer, RuleKind.Token, claims.TokenId))
-            || snapshot.Denies(RuleKey.For(claims.Issuer, RuleKind.Session, claims.SessionId))
-            || snapshot.Denies(RuleKey.For(claims.Issuer, RuleKind.Key, keyId))
-            || IsDeniedByWatermark(snapshot, claims));
-
-    /// <summary>Each region counts the T of its watermarks by itself; what denies outright has no region.</summary>
-    private static bool IsDeniedByWatermark(DenylistSnapshot snapshot, TokenClaims claims)
-    {
-        for (var region = 0; region < snapshot.Head.Regions; region++)
-        {
-            if (Denies(RuleKind.Subject, claims.Subject, region)
-                || Denies(RuleKind.Client, claims.ClientId, region)
-                || Denies(RuleKind.All, "", region))
+            if (Ascii.EqualsIgnoreCase(name, accepted))
             {
                 return true;
             }
         }
 
         return false;
+    }
 
-        bool Denies(RuleKind kind, string value, int region) =>
-            snapshot.Denies(RuleKey.For(claims.Issuer, kind, value, region), claims.Seen[kind, region]);
+    private VerifiedToken Keep(ValidatedToken token, in CheckedClaims claims, KeySet? foundIn)
+    {
+        var later = Math.Max(claims.IssuedAt, claims.NotBefore);
+        return _denylist is null
+            ? new(token) { NotBefore = later, Seen = claims.Seen, KeyFoundIn = foundIn }
+            : new(token)
+            {
+                NotBefore = later,
+                Seen = claims.Seen,
+                KeyFoundIn = foundIn,
+                TokenRule = RuleKey.For(_issuer, RuleKind.Token, claims.TokenId),
+                SessionRule = RuleKey.For(_issuer, RuleKind.Session, claims.SessionId),
+                SubjectRule = RuleKey.For(_issuer, RuleKind.Subject, claims.Subject),
+                ClientRules = _clientRules.Of(claims.ClientId),
+                KeyRule = _keyRules.Of(token.Key.Utf8KeyId)[0],
+            };
+    }
+
+    /// <summary>Whether the set has the very key that verified the token, whichever object holds it there.</summary>
+    private static bool HasKey(KeySet? keys, VerifiedToken token)
+    {
+        if (keys is null)
+        {
+            return false;
+        }
+
+        if (token.KeyFoundIn != keys)
+        {
+            if (keys.Find(token.Token.Key.Utf8KeyId) is not { } key || !key.IsSameAs(token.Token.Key))
+            {
+                return false;
+            }
+
+            token.KeyFoundIn = keys;
+        }
+
+        return true;
+    }
+
+    private bool IsDenied(DenylistSnapshot snapshot, VerifiedToken token) =>
+        snapshot.Denies(token.TokenRule)
+        || snapshot.Denies(token.SessionRule)
+        || snapshot.Denies(token.KeyRule)
+        || IsDeniedByWatermark(snapshot, token);
+
+    /// <summary>Each region counts the T of its watermarks by itself; what denies outright has no region.</summary>
+    private bool IsDeniedByWatermark(DenylistSnapshot snapshot, VerifiedToken token)
+    {
+        for (var region = 0; region < snapshot.Head.Regions; region++)
+        {
+            var subject = region == 0
+                ? token.SubjectRule
+                : RuleKey.For(_options.Issuer, RuleKind.Subject, token.Token.Subject, region);
+            if (snapshot.Denies(subject, token.Seen[RuleKind.Subject, region])
+                || snapshot.Denies(token.ClientRules[region], token.Seen[RuleKind.Client, region])
+                || snapshot.Denies(_allRules[region], token.Seen[RuleKind.All, region]))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private TimeSpan Outage(TimeSpan lowered) =>

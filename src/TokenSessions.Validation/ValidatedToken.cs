@@ -1,13 +1,21 @@
 using System.Text.Json;
+using TokenSessions.Validation.Jose;
+using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Validation;
 
-/// <summary>An access token that passed every check. Only <see cref="TokenValidator"/> makes one.</summary>
+/// <summary>An access token that passed every check. Only <see cref="TokenValidator"/> makes one. Immutable.</summary>
+/// <remarks>What it says is decoded when it is first asked for, once: most of it is never asked for.</remarks>
 public sealed class ValidatedToken
 {
-    internal ValidatedToken(TokenClaims claims, string keyId, ReadOnlyMemory<byte> payload)
+    private readonly TokenText _text;
+    private readonly long _expiresAt;
+    private readonly long _issuedAt;
+    private TokenClaims? _claims;
+
+    internal ValidatedToken(TokenText text, VerificationKey key, long issuedAt, long expiresAt)
     {
-        (Claims, KeyId, Payload) = (claims, keyId, payload);
+        (_text, Key, _issuedAt, _expiresAt) = (text, key, issuedAt, expiresAt);
     }
 
     /// <summary>The <c>iss</c>.</summary>
@@ -29,16 +37,16 @@ public sealed class ValidatedToken
     public string SessionId => Claims.SessionId;
 
     /// <summary>The <c>exp</c>, UTC.</summary>
-    public DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(Claims.ExpiresAt);
+    public DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(_expiresAt);
 
     /// <summary>The <c>iat</c>, UTC.</summary>
-    public DateTimeOffset IssuedAt => DateTimeOffset.FromUnixTimeSeconds(Claims.IssuedAt);
+    public DateTimeOffset IssuedAt => DateTimeOffset.FromUnixTimeSeconds(_issuedAt);
 
     /// <summary>The <c>kid</c> of the key that signed it.</summary>
-    public string KeyId { get; }
+    public string KeyId => Key.KeyId;
 
     /// <summary>The claims set as it was signed: UTF-8 JSON, one object, no duplicate names at any depth.</summary>
-    public ReadOnlyMemory<byte> Payload { get; }
+    public ReadOnlyMemory<byte> Payload => Claims.Payload;
 
     /// <summary>The words of <c>scope</c> (RFC 6749 §3.3); empty when absent.</summary>
     public IReadOnlyList<string> Scopes => Claims.Scopes;
@@ -46,8 +54,23 @@ public sealed class ValidatedToken
     /// <summary>The <c>roles</c>; empty when absent.</summary>
     public IReadOnlyList<string> Roles => Claims.Roles;
 
-    internal TokenClaims Claims { get; }
+    internal TokenText Text => _text;
+
+    internal VerificationKey Key { get; }
+
+    internal long ExpiresAtSeconds => _expiresAt;
+
+    internal TimeSpan Lifetime => TimeSpan.FromSeconds(_expiresAt - _issuedAt);
+
+    /// <summary>Made by whoever is first; two at once make the same.</summary>
+    private TokenClaims Claims => _claims ?? Interlocked.CompareExchange(ref _claims, new(DecodePayload()), null) ?? _claims;
 
     /// <summary>The claims as a JSON document. The caller disposes it.</summary>
     public JsonDocument ParseClaims() => JsonDocument.Parse(Payload);
+
+    private byte[] DecodePayload()
+    {
+        var token = _text.Span;
+        return StrictBase64Url.Decode(token[(token.IndexOf('.') + 1)..token.LastIndexOf('.')])!;
+    }
 }

@@ -11,9 +11,11 @@ public sealed class DenylistSnapshot
 
     private readonly Dictionary<RuleKey, DenylistRule> _rules;
 
-    private DenylistSnapshot(Dictionary<RuleKey, DenylistRule> rules, DenylistHead head, DateTimeOffset asOf)
+    private static long _lastVersion;
+
+    private DenylistSnapshot(Dictionary<RuleKey, DenylistRule> rules, DenylistHead head, DateTimeOffset asOf, long version)
     {
-        (_rules, Head, AsOf) = (rules, head, asOf);
+        (_rules, Head, AsOf, Version) = (rules, head, asOf, version);
     }
 
     /// <summary>The largest head that was read with the rules.</summary>
@@ -24,6 +26,9 @@ public sealed class DenylistSnapshot
 
     /// <summary>The rules, in no order.</summary>
     public IReadOnlyCollection<DenylistRule> Rules => _rules.Values;
+
+    /// <summary>Equal numbers mean equal rules and an equal head, so equal answers. Never 0.</summary>
+    internal long Version { get; }
 
     /// <summary>Whether a rule of this key denies outright.</summary>
     /// <param name="key">The key of a <c>token</c>, <c>session</c> or <c>key</c> rule.</param>
@@ -78,7 +83,7 @@ public sealed class DenylistSnapshot
             }
         }
 
-        return new(rules, head, asOf);
+        return new(rules, head, asOf, isOurs || head != last!.Head ? Interlocked.Increment(ref _lastVersion) : last.Version);
     }
 
     private static void Own(ref Dictionary<RuleKey, DenylistRule> rules, ref bool isOurs)

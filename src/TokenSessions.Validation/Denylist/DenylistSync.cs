@@ -98,10 +98,14 @@ public sealed class DenylistSync
     /// less than since it was first fetched. The larger of the wall-clock and the elapsed difference.
     /// </param>
     /// <returns>False only before the first complete sync.</returns>
-    public bool TryGetSnapshot([NotNullWhen(true)] out DenylistSnapshot? snapshot, out TimeSpan age)
+    public bool TryGetSnapshot([NotNullWhen(true)] out DenylistSnapshot? snapshot, out TimeSpan age) =>
+        TryGetSnapshot(Moment.Now(_time), out snapshot, out age);
+
+    /// <summary>The same for whoever has many questions, and reads the clocks once for all of them.</summary>
+    internal bool TryGetSnapshot(Moment now, [NotNullWhen(true)] out DenylistSnapshot? snapshot, out TimeSpan age)
     {
         var published = _published;
-        age = published is null ? TimeSpan.MaxValue : published.FreshAt.Age(_time);
+        age = published is null ? TimeSpan.MaxValue : published.FreshAt.Age(_time, now);
         snapshot = published?.Snapshot;
         return snapshot is not null;
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using TokenSessions.Validation.Jose;
 using TokenSessions.Validation.Keys;
 
@@ -127,26 +128,12 @@ public sealed class HttpDenylistFeed : IDenylistFeed
         }
 
         // Until its signature holds, nothing in it is believed, and nothing of it is repeated in a message.
-        if (SignedDenylistDocument.Split(text) is not { } jws || !jws.TryReadHeader(out var header) || header.HasExtension)
+        if (SignedDenylistDocument.Split(text) is not { } jws)
         {
             throw Refused(uri, "it is not a compact JWS");
         }
 
-        if (header.Type != DenylistDocument.Type)
-        {
-            throw Refused(uri, $"its typ is not {DenylistDocument.Type}");
-        }
-
-        if (header.Algorithm != SignatureAlgorithm.ES256.Name)
-        {
-            throw Refused(uri, $"its alg is not {SignatureAlgorithm.ES256}");
-        }
-
-        if (header.KeyId is not { Length: > 0 and <= VerificationKey.MaxKeyIdLength } keyId)
-        {
-            throw Refused(uri, "it has no kid");
-        }
-
+        var keyId = ReadKeyId(uri, jws);
         var lookup = await _feedKeys.FindAsync(keyId, cancellationToken).ConfigureAwait(false);
         if (lookup.Key is not { } key || key.Algorithm != SignatureAlgorithm.ES256)
         {
@@ -184,6 +171,33 @@ public sealed class HttpDenylistFeed : IDenylistFeed
 
         NoteDenied(document, keyId);
         return document;
+    }
+
+    /// <summary>Checks the header.</summary>
+    /// <returns>Its <c>kid</c>.</returns>
+    private static string ReadKeyId(Uri uri, SignedDenylistDocument jws)
+    {
+        if (!jws.TryReadHeader(out var header) || header.HasExtension)
+        {
+            throw Refused(uri, "it is not a compact JWS");
+        }
+
+        if (Encoding.UTF8.GetString(header.Type) != DenylistDocument.Type)
+        {
+            throw Refused(uri, $"its typ is not {DenylistDocument.Type}");
+        }
+
+        if (SignatureAlgorithm.Find(header.Algorithm) != SignatureAlgorithm.ES256)
+        {
+            throw Refused(uri, $"its alg is not {SignatureAlgorithm.ES256}");
+        }
+
+        if (Encoding.UTF8.GetString(header.KeyId) is not { Length: > 0 and <= VerificationKey.MaxKeyIdLength } keyId)
+        {
+            throw Refused(uri, "it has no kid");
+        }
+
+        return keyId;
     }
 
     private static DenylistDocument Parse(Uri uri, SignedDenylistDocument jws)

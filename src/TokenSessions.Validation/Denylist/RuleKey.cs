@@ -32,18 +32,27 @@ public readonly record struct RuleKey(UInt128 Value)
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(region, DenylistHead.MaxRegions);
 
         var issuerLength = Encoding.UTF8.GetByteCount(issuer);
-        var valueLength = Encoding.UTF8.GetByteCount(value);
-        var length = sizeof(int) + issuerLength + sizeof(int) + sizeof(int) + valueLength;
+        var length = issuerLength + Encoding.UTF8.GetByteCount(value);
+        var utf8 = length <= StackLimit ? stackalloc byte[length] : new byte[length];
+        Encoding.UTF8.GetBytes(issuer, utf8);
+        Encoding.UTF8.GetBytes(value, utf8[issuerLength..]);
+        return For(utf8[..issuerLength], kind, utf8[issuerLength..], region);
+    }
+
+    /// <inheritdoc cref="For(string, RuleKind, string, int)"/>
+    internal static RuleKey For(ReadOnlySpan<byte> issuer, RuleKind kind, ReadOnlySpan<byte> value, int region = 0)
+    {
+        var length = sizeof(int) + issuer.Length + sizeof(int) + sizeof(int) + value.Length;
         var input = length <= StackLimit ? stackalloc byte[length] : new byte[length];
 
         var rest = input;
-        BinaryPrimitives.WriteInt32BigEndian(rest, issuerLength);
-        Encoding.UTF8.GetBytes(issuer, rest[sizeof(int)..]);
-        rest = rest[(sizeof(int) + issuerLength)..];
+        BinaryPrimitives.WriteInt32BigEndian(rest, issuer.Length);
+        issuer.CopyTo(rest[sizeof(int)..]);
+        rest = rest[(sizeof(int) + issuer.Length)..];
         BinaryPrimitives.WriteInt32BigEndian(rest, (int)kind | (region << RegionShift)); // Numbers of fixed length need no length of their own.
         rest = rest[sizeof(int)..];
-        BinaryPrimitives.WriteInt32BigEndian(rest, valueLength);
-        Encoding.UTF8.GetBytes(value, rest[sizeof(int)..]);
+        BinaryPrimitives.WriteInt32BigEndian(rest, value.Length);
+        value.CopyTo(rest[sizeof(int)..]);
 
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(input, hash);

@@ -64,6 +64,15 @@ public readonly struct Seen
         return kind is RuleKind.None || region < 0 ? null : (kind, region);
     }
 
+    /// <inheritdoc cref="FindMember(ReadOnlySpan{char})"/>
+    /// <param name="name">The member's name in UTF-8.</param>
+    internal static (RuleKind Kind, int Region)? FindMember(ReadOnlySpan<byte> name) => name switch
+    {
+        [var kind] => FindMember([(char)kind]),
+        [var kind, var region] => FindMember([(char)kind, (char)region]),
+        _ => null,
+    };
+
     /// <summary>Writes the claim, unless nothing was seen.</summary>
     /// <param name="writer">Inside the claims set.</param>
     public void Write(Utf8JsonWriter writer)

@@ -31,9 +31,9 @@ internal sealed class SignedDenylistDocument
     public bool TryReadHeader(out JwsHeader header)
     {
         header = default;
-        Span<byte> json = stackalloc byte[CompactJws.MaxHeaderLength];
-        return StrictBase64Url.TryDecode(_text.Span[.._firstDot], json, out var length)
-            && JwsHeader.TryRead(json[..length], out header);
+        var space = new byte[2 * JwsHeader.MaxLength];
+        return StrictBase64Url.TryDecode(_text.Span[.._firstDot], space.AsSpan(0, JwsHeader.MaxLength), out var length)
+            && JwsHeader.TryRead(space.AsSpan(0, length), space.AsSpan(length), out header);
     }
 
     /// <summary>Whether the last segment is the key's signature over what stands before it.</summary>

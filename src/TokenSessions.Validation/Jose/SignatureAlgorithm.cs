@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 
 namespace TokenSessions.Validation.Jose;
 
@@ -18,18 +19,24 @@ public sealed class SignatureAlgorithm
     /// <summary>RSA PSS with SHA-256 and a salt as long as the hash.</summary>
     public static readonly SignatureAlgorithm PS256 = new("PS256", HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
 
+    private static readonly SignatureAlgorithm[] Table = [ES256, ES384, RS256, PS256];
+
+    private readonly byte[] _utf8Name;
+
     private SignatureAlgorithm(string name, HashAlgorithmName hash, ECCurve curve, string curveName, int coordinateLength)
     {
         (Name, Hash, Curve, CurveName, CoordinateLength) = (name, hash, curve, curveName, coordinateLength);
+        _utf8Name = Encoding.UTF8.GetBytes(name);
     }
 
     private SignatureAlgorithm(string name, HashAlgorithmName hash, RSASignaturePadding padding)
     {
         (Name, Hash, Padding) = (name, hash, padding);
+        _utf8Name = Encoding.UTF8.GetBytes(name);
     }
 
     /// <summary>Every algorithm, in the order of preference.</summary>
-    public static IReadOnlyList<SignatureAlgorithm> All { get; } = [ES256, ES384, RS256, PS256];
+    public static IReadOnlyList<SignatureAlgorithm> All => Table;
 
     /// <summary>The <c>alg</c> value, case-sensitive (RFC 7515 §4.1.1).</summary>
     public string Name { get; }
@@ -57,14 +64,21 @@ public sealed class SignatureAlgorithm
 
     /// <summary>The algorithm of this exact name, or null.</summary>
     /// <param name="name">An <c>alg</c> value.</param>
-    public static SignatureAlgorithm? Find(string? name) => name switch
+    public static SignatureAlgorithm? Find(string? name) => Find(Encoding.UTF8.GetBytes(name ?? ""));
+
+    /// <inheritdoc cref="Find(string)"/>
+    internal static SignatureAlgorithm? Find(ReadOnlySpan<byte> name)
     {
-        "ES256" => ES256,
-        "ES384" => ES384,
-        "RS256" => RS256,
-        "PS256" => PS256,
-        _ => null,
-    };
+        foreach (var algorithm in Table)
+        {
+            if (name.SequenceEqual(algorithm._utf8Name))
+            {
+                return algorithm;
+            }
+        }
+
+        return null;
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Name;

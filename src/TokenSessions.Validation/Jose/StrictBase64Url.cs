@@ -21,6 +21,10 @@ public static class StrictBase64Url
     public static bool IsCanonical(ReadOnlySpan<char> text) =>
         !text.ContainsAnyExcept(Characters) && IsCanonicalEnd(text.Length, text.IsEmpty ? 'A' : text[^1]);
 
+    /// <inheritdoc cref="IsCanonical(ReadOnlySpan{char})"/>
+    internal static bool IsCanonical(ReadOnlySpan<byte> text) =>
+        !text.ContainsAnyExcept(Bytes) && IsCanonicalEnd(text.Length, text.IsEmpty ? 'A' : (char)text[^1]);
+
     /// <summary>Decodes into <paramref name="destination"/>.</summary>
     /// <param name="text">The encoded value, possibly empty.</param>
     /// <param name="destination">At least <see cref="DecodedLength"/> bytes.</param>
@@ -39,9 +43,7 @@ public static class StrictBase64Url
     {
         written = 0;
         return DecodedLength(text.Length) <= destination.Length
-            && !text.ContainsAnyExcept(Bytes)
-            && IsCanonicalEnd(text.Length, text.IsEmpty ? 'A' : (char)text[^1])
-            && Base64Url.TryDecodeFromUtf8(text, destination, out written);
+            && IsCanonical(text) && Base64Url.TryDecodeFromUtf8(text, destination, out written);
     }
 
     /// <summary>Decodes to an array; null if the text is not canonical base64url.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace TokenSessions.Validation.Keys;
@@ -14,7 +15,7 @@ public sealed class KeySet
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
-    private readonly Dictionary<string, VerificationKey> _byKeyId;
+    private readonly VerificationKey[] _keys;
 
     /// <summary>A set of these keys.</summary>
     /// <param name="keys">At most <see cref="MaxKeys"/>, no two with the same <c>kid</c>.</param>
@@ -22,25 +23,16 @@ public sealed class KeySet
     public KeySet(IEnumerable<VerificationKey> keys)
         : this([.. keys], [])
     {
-        if (Keys.Count > MaxKeys || _byKeyId.Count != Keys.Count)
+        if (Keys.Count > MaxKeys || HasRepeatedKeyId(Keys))
         {
             throw new ArgumentException($"A key set has at most {MaxKeys} keys, each with its own kid.", nameof(keys));
         }
     }
 
-    private KeySet(IReadOnlyList<VerificationKey> keys, IReadOnlyList<string> ignored)
-    {
-        Keys = keys;
-        Ignored = ignored;
-        _byKeyId = [];
-        foreach (var key in keys)
-        {
-            _byKeyId.TryAdd(key.KeyId, key);
-        }
-    }
+    private KeySet(VerificationKey[] keys, IReadOnlyList<string> ignored) => (_keys, Ignored) = (keys, ignored);
 
     /// <summary>The usable keys, in the document's order.</summary>
-    public IReadOnlyList<VerificationKey> Keys { get; }
+    public IReadOnlyList<VerificationKey> Keys => _keys;
 
     /// <summary>Why keys of the document are not used, one sentence each.</summary>
     public IReadOnlyList<string> Ignored { get; }
@@ -73,19 +65,34 @@ public sealed class KeySet
             throw new FormatException("The key set is not strict JSON.", e);
         }
 
-        if (keys.Select(key => key.KeyId).Distinct(StringComparer.Ordinal).Count() != keys.Count)
+        if (HasRepeatedKeyId(keys))
         {
             throw new FormatException("Two keys of the key set share a kid.");
         }
 
         return keys.Count > 0
-            ? new(keys, ignored)
+            ? new([.. keys], ignored)
             : throw new FormatException($"The key set has no usable key. {string.Join(' ', ignored)}");
     }
 
     /// <summary>The key of this <c>kid</c>, or null.</summary>
     /// <param name="keyId">Compared ordinally.</param>
-    public VerificationKey? Find(string keyId) => _byKeyId.GetValueOrDefault(keyId);
+    public VerificationKey? Find(string keyId) => Find(Encoding.UTF8.GetBytes(keyId));
+
+    /// <inheritdoc cref="Find(string)"/>
+    /// <param name="keyId">In UTF-8.</param>
+    internal VerificationKey? Find(ReadOnlySpan<byte> keyId)
+    {
+        foreach (var key in _keys) // At most MaxKeys: fewer steps than hashing a name takes.
+        {
+            if (keyId.SequenceEqual(key.Utf8KeyId))
+            {
+                return key;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>The set as a JWKS document in UTF-8.</summary>
     public byte[] ToJson()
@@ -106,6 +113,9 @@ public sealed class KeySet
 
         return buffer.WrittenSpan.ToArray();
     }
+
+    private static bool HasRepeatedKeyId(IReadOnlyList<VerificationKey> keys) =>
+        keys.Select(key => key.KeyId).Distinct(StringComparer.Ordinal).Count() != keys.Count;
 
     private static void ReadKeys(JsonElement list, List<VerificationKey> keys, List<string> ignored)
     {

@@ -32,17 +32,21 @@ public sealed class KeySetCache
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(time);
         (_source, _time) = (source, time);
-        _good = bundled is null ? null : new(bundled, time.GetUtcNow(), time.GetTimestamp());
+        _good = bundled is null ? null : new(bundled, Moment.Now(time));
     }
 
     /// <summary>The last good set while it is fresh enough, else null.</summary>
-    public KeySet? Current => _good is { } good && Age(good) <= MaxAge ? good.Keys : null;
+    public KeySet? Current => CurrentAt(Moment.Now(_time));
 
     /// <summary>Finds a key; an unknown one causes at most one fetch, shared by all who ask, and not within the cool-down.</summary>
     /// <param name="keyId">The <c>kid</c>.</param>
     /// <param name="cancellationToken">Ends this caller's wait; the fetch goes on for the others.</param>
     public ValueTask<KeyLookup> FindAsync(string keyId, CancellationToken cancellationToken = default) =>
         Current?.Find(keyId) is { } key ? new(new KeyLookup(key, default)) : FetchAndFindAsync(keyId, cancellationToken);
+
+    /// <summary>The last good set while it is fresh enough, else null.</summary>
+    /// <param name="now">This moment, so that whoever has many questions reads the clocks once.</param>
+    internal KeySet? CurrentAt(Moment now) => _good is { } good && good.SentAt.Age(_time, now) <= MaxAge ? good.Keys : null;
 
     /// <summary>One step: fetches the set now, or joins a fetch under way, or reports why there is no newer one.</summary>
     /// <param name="cancellationToken">Ends this caller's wait; the fetch goes on for the others.</param>
@@ -98,12 +102,12 @@ public sealed class KeySetCache
 
     private async Task<KeySetOutcome> FetchAsync(Attempt attempt)
     {
-        var (sentAt, sentAtTimestamp) = (_time.GetUtcNow(), _time.GetTimestamp());
+        var sentAt = Moment.Now(_time);
         using var deadline = new CancellationTokenSource(FetchTimeout, _time);
         try
         {
             var keys = await _source.FetchAsync(deadline.Token).WaitAsync(deadline.Token).ConfigureAwait(false);
-            _good = new(keys, sentAt, sentAtTimestamp);
+            _good = new(keys, sentAt);
             attempt.IsGood = true;
             return new(true, string.Join(' ', keys.Ignored));
         }
@@ -124,15 +128,7 @@ public sealed class KeySetCache
         }
     }
 
-    /// <summary>Either clock may stand still while a function is suspended, so the larger difference counts.</summary>
-    private TimeSpan Age(Fetched good)
-    {
-        var wall = _time.GetUtcNow() - good.SentAt;
-        var elapsed = _time.GetElapsedTime(good.SentAtTimestamp);
-        return wall > elapsed ? wall : elapsed;
-    }
-
-    private sealed record Fetched(KeySet Keys, DateTimeOffset SentAt, long SentAtTimestamp);
+    private sealed record Fetched(KeySet Keys, Moment SentAt);
 
     private sealed class Attempt(long startedAt)
     {

@@ -20,10 +20,12 @@ public sealed class VerificationKey
     private readonly RSA? _rsa;
     private readonly byte[] _first;  // x or n
     private readonly byte[] _second; // y or e
+    private readonly byte[] _utf8KeyId;
 
     private VerificationKey(string keyId, SignatureAlgorithm algorithm, ECDsa? ecdsa, RSA? rsa, byte[] first, byte[] second)
     {
         (KeyId, Algorithm, _ecdsa, _rsa, _first, _second) = (keyId, algorithm, ecdsa, rsa, first, second);
+        _utf8KeyId = Encoding.UTF8.GetBytes(keyId);
     }
 
     /// <summary>The <c>kid</c>.</summary>
@@ -31,6 +33,12 @@ public sealed class VerificationKey
 
     /// <summary>The only algorithm this key is good for.</summary>
     public SignatureAlgorithm Algorithm { get; }
+
+    /// <summary>Bytes of its signatures: r‖s (RFC 7518 §3.4), or as long as the modulus (RFC 8017 §8).</summary>
+    internal int SignatureLength => _ecdsa is not null ? 2 * Algorithm.CoordinateLength : _first.Length;
+
+    /// <summary>The <c>kid</c> in UTF-8.</summary>
+    internal ReadOnlySpan<byte> Utf8KeyId => _utf8KeyId;
 
     /// <summary>The public half of an EC key; its <c>kid</c> is its thumbprint.</summary>
     /// <param name="key">A key on the algorithm's curve. Not kept: the caller goes on owning it.</param>
@@ -127,10 +135,23 @@ public sealed class VerificationKey
     /// <summary>Whether <paramref name="signature"/> is this key's over <paramref name="signingInput"/>.</summary>
     /// <param name="signingInput">The first two segments with their dot, as ASCII (RFC 7515 §5.2).</param>
     /// <param name="signature">The decoded third segment. Any other length than the algorithm's is simply no match.</param>
-    public bool Verify(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature) => _ecdsa is not null
-        ? signature.Length == 2 * Algorithm.CoordinateLength
-            && _ecdsa.VerifyData(signingInput, signature, Algorithm.Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
-        : signature.Length == _first.Length && _rsa!.VerifyData(signingInput, signature, Algorithm.Hash, Algorithm.Padding!);
+    public bool Verify(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature)
+    {
+        if (signature.Length != SignatureLength)
+        {
+            return false;
+        }
+
+        // Without naming the format, r‖s of fixed length is meant (IEEE P1363), and the platform allocates 144 bytes less.
+        return _ecdsa is not null
+            ? _ecdsa.VerifyData(signingInput, signature, Algorithm.Hash)
+            : _rsa!.VerifyData(signingInput, signature, Algorithm.Hash, Algorithm.Padding!);
+    }
+
+    /// <summary>Whether both are the same public key, whatever object holds it, for the same algorithm and under the same <c>kid</c>.</summary>
+    internal bool IsSameAs(VerificationKey other) => this == other
+        || (KeyId == other.KeyId && Algorithm == other.Algorithm
+            && _first.AsSpan().SequenceEqual(other._first) && _second.AsSpan().SequenceEqual(other._second));
 
     /// <summary>Writes the JWK: exactly <c>kty use alg kid</c> and the key's own members.</summary>
     /// <param name="writer">Where one JSON object is written.</param>

@@ -72,7 +72,7 @@ public sealed partial class TokenValidatorTests
         var validator = await BuildAsync();
         _clock.Advance(TimeSpan.FromMilliseconds(milliseconds));
 
-        var result = await validator.ValidateAsync(Token.Sign(), TimeSpan.FromSeconds(seconds), TestContext.Current.CancellationToken);
+        var result = await validator.ValidateAsync(Token.Sign().AsMemory(), TimeSpan.FromSeconds(seconds), TestContext.Current.CancellationToken);
 
         Assert.Equal(expected, Rejection(result));
     }

@@ -1,4 +1,4 @@
-namespace TokenSessions.Validation.Denylist;
+namespace TokenSessions.Validation;
 
 /// <summary>One moment on both clocks: the wall clock can be set, and either may stand still while a function is suspended.</summary>
 internal readonly record struct Moment(DateTimeOffset Wall, long Timestamp)
@@ -9,10 +9,13 @@ internal readonly record struct Moment(DateTimeOffset Wall, long Timestamp)
     public static Moment Now(TimeProvider time) => new(time.GetUtcNow(), time.GetTimestamp());
 
     /// <summary>The larger of both differences; never negative, for the elapsed one is not.</summary>
-    public TimeSpan Age(TimeProvider time)
+    public TimeSpan Age(TimeProvider time) => Age(time, Now(time));
+
+    /// <inheritdoc cref="Age(TimeProvider)"/>
+    public TimeSpan Age(TimeProvider time, Moment now)
     {
-        var wall = time.GetUtcNow() - Wall;
-        var elapsed = time.GetElapsedTime(Timestamp);
+        var wall = now.Wall - Wall;
+        var elapsed = time.GetElapsedTime(Timestamp, now.Timestamp);
         return wall > elapsed ? wall : elapsed;
     }
 
