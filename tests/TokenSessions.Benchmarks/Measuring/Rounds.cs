@@ -65,7 +65,7 @@ internal sealed record Figure(string Name, double[] Nanoseconds, double Bytes)
     public override string ToString() => Row.Time(Time);
 
     /// <summary>The time with the bytes.</summary>
-    public string WithBytes() => $"{this}, {Bytes:0} B";
+    public string WithBytes() => $"{this}, {Bytes:0.##} B";
 
     public static double Median(IEnumerable<double> values)
     {

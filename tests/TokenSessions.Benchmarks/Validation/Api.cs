@@ -8,14 +8,20 @@ namespace TokenSessions.Benchmarks.Validation;
 /// <summary>What an API holds: keys, a denylist that it has read, and a validator; the clock is the real one.</summary>
 internal sealed class Api
 {
+    /// <summary>The default of <see cref="TokenValidationOptions.MaxRememberedTokens"/>.</summary>
+    public const int DefaultRemembered = 10_000;
+
     private readonly Feed _feed;
     private readonly DenylistSync _denylist;
     private readonly KeySetCache _keys;
+    private readonly int _remembered;
 
     /// <param name="keys">The issuer's.</param>
     /// <param name="rules">How many rules its denylist has; none of them denies a token of ours.</param>
-    public Api(IEnumerable<VerificationKey> keys, int rules = 0)
+    /// <param name="remembered">How many tokens its validator may remember.</param>
+    public Api(IEnumerable<VerificationKey> keys, int rules = 0, int remembered = DefaultRemembered)
     {
+        _remembered = remembered;
         var set = new KeySet(keys);
         _keys = new(new StaticKeySetSource(set), TimeProvider.System, set);
         _feed = new(rules);
@@ -35,6 +41,9 @@ internal sealed class Api
         _feed.Add();
         Sync();
     }
+
+    /// <summary>Lets them be seen, each as a string that does not come again.</summary>
+    public void See(IEnumerable<string> tokens) => Parallel.ForEach(tokens, token => Accept(new string(token.AsSpan())));
 
     /// <summary>Good tokens, or the figures mean nothing.</summary>
     public void Accept(string token)
@@ -70,6 +79,8 @@ internal sealed class Api
         {
             Issuer = SignedTokens.Issuer,
             Audiences = [SignedTokens.Audience],
+            MaxRememberedTokens = _remembered,
+            MaxRememberedBytes = 1L << 30, // The number is the limit that is measured.
             MaxStaleness = TimeSpan.FromMinutes(10), // Nobody polls while a section runs.
         },
         _keys,

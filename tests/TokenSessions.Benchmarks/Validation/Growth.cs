@@ -36,15 +36,19 @@ internal static class Growth
 
     private static IEnumerable<Row> WithTokens(Effort effort, SignedTokens issuer, string[] tokens)
     {
-        var (empty, full) = (new Api([issuer.Key]), new Api([issuer.Key]));
-        Parallel.ForEach(issuer.Sign(effort.ManyTokens), full.Accept);
-        // Tokens that `full` has never seen: a batch for each run, as often as they are needed.
+        var (empty, full, hot) = (new Api([issuer.Key]), new Api([issuer.Key]), tokens[0]);
+        full.See([hot]);
+        Parallel.ForEach(issuer.Sign(effort.ManyTokens), token =>
+        {
+            full.Accept(token);
+            full.Accept(hot); // In use all the time, so it keeps its place.
+        });
         var figures = Rounds.Measure(effort, FirstTime("an empty memory", empty, tokens), FirstTimeIn(full, issuer));
         var first = figures[1].RatioTo(figures[0]);
         yield return Row.Of(
             $"growth: first time, after {effort.ManyTokens:N0} other tokens", $"≤ {Row.Times(Flat)} of none", figures[1].ToString(), Row.Times(first), first <= Flat);
 
-        figures = Rounds.Measure(effort, Seen("few", empty, [tokens[0]]), Seen("many", full, [tokens[0]]));
+        figures = Rounds.Measure(effort, Seen("few", empty, [hot]), Seen("many", full, [hot]));
         var seen = figures[1].RatioTo(figures[0]);
         yield return Row.Of(
             $"growth: one hot token, after {effort.ManyTokens:N0} other tokens", $"≤ {Row.Times(Flat)} of none", figures[1].ToString(), Row.Times(seen), seen <= Flat);
@@ -59,6 +63,7 @@ internal static class Growth
         },
         tokens.Length);
 
+    /// <summary>Tokens that this one has never seen: others in each run, signed before its time begins.</summary>
     private static Contestant FirstTimeIn(Api api, SignedTokens issuer) => new(
         "a full memory",
         times =>
@@ -71,7 +76,7 @@ internal static class Growth
     private static Contestant Seen(string name, Api api, string[] tokens)
     {
         var copies = tokens.Select(token => new string(token.AsSpan())).ToArray(); // As in SeenBefore: never the same instance.
-        Accept(api, tokens, tokens.Length);
+        api.See(tokens);
         return Contestant.Of(name, times =>
         {
             for (var i = 0; i < times; i++)

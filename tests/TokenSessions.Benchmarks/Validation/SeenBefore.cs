@@ -12,15 +12,17 @@ namespace TokenSessions.Benchmarks.Validation;
 /// </remarks>
 internal static class SeenBefore
 {
-    private const int SomeTokens = 10_000;
+    private const int Rules = 1_000;
+    private const int SomeTokens = Api.DefaultRemembered;
 
     public static async Task<IReadOnlyList<Row>> MeasureAsync(Effort effort)
     {
         using var issuer = new SignedTokens(SignatureAlgorithm.ES256);
-        var api = new Api([issuer.Key], rules: 1_000);
         var many = issuer.Sign(effort.ManyTokens);
-        Parallel.ForEach(many, token => api.Accept(new string(token.AsSpan())));
         var some = many[..SomeTokens];
+        var (api, busy) = (new Api([issuer.Key], Rules), new Api([issuer.Key], Rules, remembered: effort.ManyTokens));
+        api.See(some);
+        busy.See(many);
         var microsoft = IdentityModel.Newest.JsonWebTokenHandler(issuer);
         var (node, missing) = await NodePeers.StartAsync((issuer, some));
         using (node)
@@ -29,13 +31,13 @@ internal static class SeenBefore
             [
                 Seen("one hot token", api, many[..1]),
                 Seen($"{SomeTokens:N0} live tokens", api, some),
-                Seen($"{effort.ManyTokens:N0} live tokens", api, many),
+                Seen($"{effort.ManyTokens:N0} live tokens", busy, many),
                 Contestant.Of($"JsonWebTokenHandler {IdentityModel.Newest.Version}", times => Repeat(times, many[..1], token => microsoft(token))),
                 .. node is null ? Array.Empty<Contestant>() : [node.Verify(NodePeers.FastJwtCached, issuer, 1), node.Verify(NodePeers.FastJwtCached, issuer, SomeTokens)],
             ];
             var figures = Rounds.Measure(effort, contestants);
-            var changing = new Api([issuer.Key], rules: 1_000);
-            Parallel.ForEach(some, token => changing.Accept(new string(token.AsSpan())));
+            var changing = new Api([issuer.Key], Rules);
+            changing.See(some);
             var changed = Rounds.Measure(effort, Seen("unchanged", api, some), AfterChange(changing, some));
             return [.. Rows(figures, changed, node, missing), TwoThreads(effort, api, some)];
         }
