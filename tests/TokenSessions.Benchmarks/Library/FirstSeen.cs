@@ -42,7 +42,7 @@ public class FirstSeen
         {
             var issuer = new SignedTokens(algorithm);
             Tokens = issuer.Sign(FirstSeen.Tokens);
-            Api = new([issuer.Key]);
+            Api = new([issuer.Key], remembered: FirstSeen.Tokens);
             Bare = new(issuer, Tokens);
         }
 

@@ -5,9 +5,9 @@ internal sealed record Effort
 {
     public static readonly Effort Full = new()
     {
-        Rounds = 51,
-        RoundLength = TimeSpan.FromMilliseconds(20),
-        WarmUp = TimeSpan.FromMilliseconds(500),
+        Rounds = 101,
+        RoundLength = TimeSpan.FromMilliseconds(10),
+        WarmUp = TimeSpan.FromSeconds(1),
         FewTokens = 2_000,
         ManyTokens = 200_000,
     };
@@ -16,7 +16,7 @@ internal sealed record Effort
     {
         Rounds = 15,
         RoundLength = TimeSpan.FromMilliseconds(4),
-        WarmUp = TimeSpan.FromMilliseconds(100),
+        WarmUp = TimeSpan.FromMilliseconds(250),
         FewTokens = 500,
         ManyTokens = 20_000,
     };

@@ -33,6 +33,7 @@ internal sealed class Api
     public TokenValidator Validator { get; private set; }
 
     /// <summary>Begins with a validator that has seen no token.</summary>
+    /// <remarks>Where that is done for every run, let it remember few: fresh memory would be paid for page by page, which a process pays once.</remarks>
     public void Forget() => Validator = NewValidator();
 
     /// <summary>Adds a rule that denies none of our tokens: the snapshot is another one.</summary>

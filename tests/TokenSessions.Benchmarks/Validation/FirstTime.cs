@@ -120,7 +120,7 @@ internal static class FirstTime
         {
             Issuer = new(algorithm);
             Tokens = Issuer.Sign(tokens);
-            Api = new([Issuer.Key], rules: 1_000);
+            Api = new([Issuer.Key], rules: 1_000, remembered: tokens);
             Bare = new(Issuer, Tokens);
         }
 

@@ -15,7 +15,7 @@ internal static class Growth
     {
         using var issuer = new SignedTokens(SignatureAlgorithm.ES256);
         var tokens = issuer.Sign(Tokens);
-        (int Rules, Api Api)[] apis = [.. new[] { 0, 1_000, 100_000, 1_000_000 }.Select(rules => (rules, new Api([issuer.Key], rules)))];
+        (int Rules, Api Api)[] apis = [.. new[] { 0, 1_000, 100_000, 1_000_000 }.Select(rules => (rules, new Api([issuer.Key], rules, remembered: Tokens)))];
         return Task.FromResult<IReadOnlyList<Row>>(
         [
             .. WithRules("first time", Rounds.Measure(effort, [.. apis.Select(api => FirstTime($"{api.Rules:N0} rules", api.Api, tokens))])),
@@ -36,7 +36,7 @@ internal static class Growth
 
     private static IEnumerable<Row> WithTokens(Effort effort, SignedTokens issuer, string[] tokens)
     {
-        var (empty, full, hot) = (new Api([issuer.Key]), new Api([issuer.Key]), tokens[0]);
+        var (empty, full, hot) = (new Api([issuer.Key], remembered: Tokens), new Api([issuer.Key]), tokens[0]);
         full.See([hot]);
         Parallel.ForEach(issuer.Sign(effort.ManyTokens), token =>
         {
