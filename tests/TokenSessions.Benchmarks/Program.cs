@@ -1,9 +1,20 @@
 using TokenSessions.Benchmarks;
+using TokenSessions.Benchmarks.Measuring;
 using TokenSessions.Benchmarks.Traffic;
 
 // Each prints one table in Markdown. The times are this machine's, at this moment: compare what stands in one table.
-switch (args)
+var isQuick = args.Contains("--quick");
+var effort = isQuick ? Effort.Quick : Effort.Full;
+switch (args.Except(["--quick"]).ToArray())
 {
+    case []:
+        await WholeTable.PrintAsync(only: null, effort);
+        return 0;
+
+    case [var name] when WholeTable.Sections.Any(section => section.Name == name):
+        await WholeTable.PrintAsync(name, effort);
+        return 0;
+
     case ["kms"]:
         await KmsStarts.MeasureAsync();
         return 0;
@@ -16,28 +27,36 @@ switch (args)
         await RulesArrive.MeasureAsync();
         return 0;
 
-    case ["load", .. var flags]:
-        await ApiShare.MeasureAsync(flags is ["--quick"]);
+    case ["load"]:
+        await ApiShare.MeasureAsync(isQuick);
         Console.WriteLine();
-        await ServiceLoad.MeasureAsync(flags is ["--quick"]);
+        await ServiceLoad.MeasureAsync(isQuick);
         return 0;
 
-    case ["hostile", .. var flags]:
-        await HostileMix.MeasureAsync(flags is ["--quick"]);
+    case ["hostile"]:
+        await HostileMix.MeasureAsync(isQuick);
         return 0;
 
-    case [Api.Argument, var variant]:
-        await Api.ServeAsync(variant);
+    case [TokenSessions.Benchmarks.Traffic.Api.Argument, var variant]:
+        await TokenSessions.Benchmarks.Traffic.Api.ServeAsync(variant);
         return 0;
 
     default:
         Console.WriteLine("""
-            usage: dotnet run -c Release --project tests/TokenSessions.Benchmarks -- kms|login|rules|load|hostile
-            kms    session starts under a key in a KMS that takes 10 ms and 200 ms, against the bare Sign request
-            rules  30,000 rules in a DynamoDB table, until two validators know them all
-            login  logins a second at a service of its own process, and what the password hash alone takes
-            load [--quick]     requests/s of an API with our scheme, with others and with none, and of the service
-            hostile [--quick]  what valid requests notice of several thousand bad ones a second, key set fetches, memory
+            usage: dotnet run -c Release --project tests/TokenSessions.Benchmarks [-- [section] [--quick]]
+            without a section: the whole table, beside the peers; --quick: fewer rounds, within a minute. Its sections:
+            seen     a token that was validated before
+            first    a token that was not
+            garbage  what is refused without a signature check
+            growth   with up to 1,000,000 rules and many tokens
+            issue    tokens under a local key
+            library  the same by BenchmarkDotNet
+            Tables of their own:
+            load     requests/s of an API with our scheme, with others and with none, and of the service
+            hostile  what valid requests notice of several thousand bad ones a second, key set fetches, memory
+            kms      session starts under a key in a KMS that takes 10 ms and 200 ms, against the bare Sign request
+            rules    30,000 rules in a DynamoDB table, until two validators know them all
+            login    logins a second at a service of its own process, and what the password hash alone takes
             """);
         return 2;
 }

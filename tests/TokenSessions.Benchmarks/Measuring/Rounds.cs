@@ -1,0 +1,75 @@
+using System.Diagnostics;
+
+namespace TokenSessions.Benchmarks.Measuring;
+
+/// <summary>Contestants side by side: each runs once a round, for some milliseconds, and the order turns round every time.</summary>
+/// <remarks>
+/// A machine that is slow for a moment is so for all contestants of a round. So a ratio is taken within each round, and its
+/// median holds still where that of the times themselves does not.
+/// </remarks>
+internal static class Rounds
+{
+    private const int MostTimes = 1 << 24;
+
+    public static Figure[] Measure(Effort effort, params IReadOnlyList<Contestant> contestants)
+    {
+        var times = contestants.Select(contestant => WarmUp(effort, contestant)).ToArray();
+        var spent = contestants.Select(_ => new Spent[effort.Rounds]).ToArray();
+        for (var round = 0; round < effort.Rounds; round++)
+        {
+            for (var turn = 0; turn < contestants.Count; turn++)
+            {
+                var index = round % 2 == 0 ? turn : contestants.Count - 1 - turn;
+                spent[index][round] = contestants[index].Run(times[index]);
+            }
+        }
+
+        return [.. contestants.Select((contestant, i) => new Figure(
+            contestant.Name,
+            [.. spent[i].Select(run => run.Elapsed.TotalNanoseconds / times[i])],
+            Figure.Median(spent[i].Select(run => (double)run.Bytes / times[i]))))];
+    }
+
+    /// <summary>Runs it until it is compiled, and finds how many times fill a round.</summary>
+    private static int WarmUp(Effort effort, Contestant contestant)
+    {
+        var times = 1;
+        for (var watch = Stopwatch.StartNew(); ;)
+        {
+            var elapsed = contestant.Run(times).Elapsed;
+            if (elapsed < effort.RoundLength && times < Math.Min(contestant.Most, MostTimes))
+            {
+                times = Math.Min(times * 2, Math.Min(contestant.Most, MostTimes));
+            }
+            else if (watch.Elapsed > effort.WarmUp)
+            {
+                // The first runs were of code not yet optimised: the number that fills a round is that of the last.
+                var fitting = times * (effort.RoundLength / elapsed);
+                return (int)Math.Clamp(fitting, 1, Math.Min(contestant.Most, MostTimes));
+            }
+        }
+    }
+}
+
+/// <summary>What a contestant took.</summary>
+/// <param name="Name">The contestant's.</param>
+/// <param name="Nanoseconds">For one time, round by round.</param>
+/// <param name="Bytes">For one time, the median.</param>
+internal sealed record Figure(string Name, double[] Nanoseconds, double Bytes)
+{
+    public double Time => Median(Nanoseconds);
+
+    /// <summary>How much longer it takes than the other: the median of the rounds' ratios.</summary>
+    public double RatioTo(Figure other) => Median(Nanoseconds.Zip(other.Nanoseconds, (ours, theirs) => ours / theirs));
+
+    public override string ToString() => Row.Time(Time);
+
+    /// <summary>The time with the bytes.</summary>
+    public string WithBytes() => $"{this}, {Bytes:0.##} B";
+
+    public static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
+}

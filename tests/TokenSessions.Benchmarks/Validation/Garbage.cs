@@ -1,0 +1,83 @@
+using TokenSessions.Benchmarks.Measuring;
+using TokenSessions.Benchmarks.Peers;
+using TokenSessions.Validation;
+using TokenSessions.Validation.Jose;
+
+namespace TokenSessions.Benchmarks.Validation;
+
+/// <summary>What anybody can send without a key: it is turned away before a signature is checked, at no cost that adds up.</summary>
+internal static class Garbage
+{
+    private const double MostNanoseconds = 1_000;
+
+    public static Task<IReadOnlyList<Row>> MeasureAsync(Effort effort)
+    {
+        using var issuer = new SignedTokens(SignatureAlgorithm.ES256);
+        var api = new Api([issuer.Key]);
+        var microsoft = IdentityModel.Newest.JsonWebTokenHandler(issuer);
+        return Task.FromResult<IReadOnlyList<Row>>([.. Classes(issuer).Select(garbage => Measure(effort, api, microsoft, garbage))]);
+    }
+
+    private static Row Measure(Effort effort, Api api, Func<string, bool> microsoft, (string Name, string Token, TokenRejection Rejection) garbage)
+    {
+        var figures = Rounds.Measure(
+            effort,
+            Contestant.Of("ours", times =>
+            {
+                for (var i = 0; i < times; i++)
+                {
+                    api.Refuse(garbage.Token, garbage.Rejection);
+                }
+            }),
+            Contestant.Of("Microsoft's", times =>
+            {
+                for (var i = 0; i < times; i++)
+                {
+                    IsRefused(microsoft, garbage.Token);
+                }
+            }));
+        var (ours, theirs) = (figures[0], figures[1]);
+        return Row.Of(
+            $"garbage: {garbage.Name}; beside JsonWebTokenHandler {IdentityModel.Newest.Version} ({theirs.WithBytes()})",
+            $"≤ {Row.Time(MostNanoseconds)}, 0 B",
+            ours.WithBytes(),
+            Row.Times(theirs.RatioTo(ours)),
+            ours.Time <= MostNanoseconds && ours.Bytes == 0);
+    }
+
+    private static IEnumerable<(string Name, string Token, TokenRejection Rejection)> Classes(SignedTokens issuer)
+    {
+        var token = issuer.Sign("ada");
+        var rest = token[token.IndexOf('.')..];
+        var keyId = issuer.Key.KeyId;
+        yield return ("text that is no token", "The quick brown fox jumps over the lazy dog", TokenRejection.Malformed);
+        yield return ("two segments", token[..token.LastIndexOf('.')], TokenRejection.Malformed);
+        yield return ("four segments", token + ".AAAA", TokenRejection.Malformed);
+        yield return ("a character outside base64url at the end", token[..^1] + "=", TokenRejection.Malformed);
+        yield return ("a header that is no JSON", SignedTokens.Encode("""{"alg":"ES256","kid":""") + rest, TokenRejection.Malformed);
+        yield return ("`alg` none", Header("none", keyId, SignedTokens.Type) + rest, TokenRejection.AlgorithmNotAllowed);
+        yield return ("`alg` HS256", Header("HS256", keyId, SignedTokens.Type) + rest, TokenRejection.AlgorithmNotAllowed);
+        yield return ("`alg` of another key type", Header("RS256", keyId, SignedTokens.Type) + rest, TokenRejection.AlgorithmNotAllowed);
+        yield return ("an unknown `typ`", Header("ES256", keyId, "dpop+jwt") + rest, TokenRejection.TypeNotAccepted);
+        yield return ("too long by a character", new string('A', TokenValidator.MaxTokenLength + 1), TokenRejection.TooLong);
+        yield return ("30 KB", new string('A', 30_000), TokenRejection.TooLong);
+    }
+
+    private static string Header(string algorithm, string keyId, string type) =>
+        SignedTokens.Encode($$"""{"alg":"{{algorithm}}","kid":"{{keyId}}","typ":"{{type}}"}""");
+
+    private static void IsRefused(Func<string, bool> handler, string token)
+    {
+        try
+        {
+            if (handler(token))
+            {
+                throw new InvalidOperationException("Garbage was accepted.");
+            }
+        }
+        catch (ArgumentException)
+        {
+            // How some versions say that a text is no token.
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+using TokenSessions.Benchmarks.Issuing;
+using TokenSessions.Benchmarks.Library;
+using TokenSessions.Benchmarks.Measuring;
+using TokenSessions.Benchmarks.Validation;
+
+namespace TokenSessions.Benchmarks;
+
+/// <summary>Every section below one heading, in one table: what the README shows.</summary>
+internal static class WholeTable
+{
+    /// <summary>Each by the name it can be asked for alone, in the order of the table.</summary>
+    public static readonly IReadOnlyList<(string Name, Func<Effort, Task<IReadOnlyList<Row>>> Measure)> Sections =
+    [
+        ("seen", SeenBefore.MeasureAsync),
+        ("first", FirstTime.MeasureAsync),
+        ("garbage", Garbage.MeasureAsync),
+        ("growth", Growth.MeasureAsync),
+        ("issue", LocalKeys.MeasureAsync),
+        ("library", LibraryBenchmarks.MeasureAsync),
+    ];
+
+    /// <param name="only">The name of one section; null for all.</param>
+    /// <param name="effort">How much is measured.</param>
+    public static async Task PrintAsync(string? only, Effort effort)
+    {
+        PrintMachine();
+        Row.PrintHeading();
+        foreach (var section in Sections.Where(section => only is null || section.Name == only))
+        {
+            foreach (var row in await section.Measure(effort))
+            {
+                row.Print();
+            }
+
+            // What a section made is none of the next one's business.
+            GC.Collect();
+        }
+    }
+
+    private static void PrintMachine()
+    {
+        Console.WriteLine(
+            $"{Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}, {DateTimeOffset.UtcNow:yyyy-MM-dd}");
+        Console.WriteLine("Medians; a ratio is the median of those of the rounds, in each of which all had their turn. Beside a peer it says how much longer the peer takes.");
+        Console.WriteLine();
+    }
+
+    private static string Processor()
+    {
+        const string Info = "/proc/cpuinfo";
+        var model = File.Exists(Info) ? File.ReadLines(Info).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
+        return model is null ? RuntimeInformation.ProcessArchitecture.ToString() : model[(model.IndexOf(':') + 1)..].Trim();
+    }
+}
