@@ -6,8 +6,8 @@ namespace TokenSessions.Benchmarks;
 /// <summary>Many calls of one kind, a fixed number of them at a time.</summary>
 /// <param name="Elapsed">From the first call to the last answer.</param>
 /// <param name="Times">How long each took, ascending.</param>
-/// <param name="MostThreads">The most threads that the pool had meanwhile.</param>
-internal sealed record Load(TimeSpan Elapsed, IReadOnlyList<TimeSpan> Times, int MostThreads)
+/// <param name="MostThreads">The most threads that the pool had meanwhile; 0 if nobody looked.</param>
+internal sealed record Load(TimeSpan Elapsed, IReadOnlyList<TimeSpan> Times, int MostThreads = 0)
 {
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(5);
 

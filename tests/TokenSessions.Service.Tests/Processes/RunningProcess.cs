@@ -26,6 +26,16 @@ internal sealed class RunningProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>What the process has used of all processors so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Everything the process has printed so far.</summary>
     public string Output
     {
@@ -57,10 +67,12 @@ internal sealed class RunningProcess : IAsyncDisposable
     /// <summary>A process that is to be started, with its own settings and nothing of this process's.</summary>
     /// <param name="program">An executable, or a <c>.dll</c> for the <c>dotnet</c> on the path.</param>
     /// <param name="settings">Environment variables; of one named twice the last counts.</param>
-    public static ProcessStartInfo Describe(string program, IEnumerable<KeyValuePair<string, string>> settings)
+    /// <param name="arguments">Its arguments.</param>
+    public static ProcessStartInfo Describe(
+        string program, IEnumerable<KeyValuePair<string, string>> settings, params IEnumerable<string> arguments)
     {
         var isLibrary = program.EndsWith(".dll", StringComparison.Ordinal);
-        var start = new ProcessStartInfo(isLibrary ? "dotnet" : program, isLibrary ? [program] : [])
+        var start = new ProcessStartInfo(isLibrary ? "dotnet" : program, isLibrary ? [program, .. arguments] : arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -84,10 +96,12 @@ internal sealed class RunningProcess : IAsyncDisposable
     /// <param name="address">Where it is to listen.</param>
     /// <param name="settings">Environment variables.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="arguments">Its arguments.</param>
     public static async Task<RunningProcess> StartAsync(
-        string program, Uri address, IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellationToken)
+        string program, Uri address, IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellationToken,
+        params IEnumerable<string> arguments)
     {
-        var start = Describe(program, settings);
+        var start = Describe(program, settings, arguments);
         start.Environment["ASPNETCORE_URLS"] = address.ToString().TrimEnd('/');
         var running = new RunningProcess(Process.Start(start)!, address);
         running._process.BeginOutputReadLine();
