@@ -64,12 +64,12 @@ internal sealed class BearerAnswer
     };
 
     /// <summary>Writes it, unless something else has begun to answer.</summary>
-    public async Task WriteAsync(HttpContext context)
+    public Task WriteAsync(HttpContext context)
     {
         var response = context.Response;
         if (response.HasStarted)
         {
-            return;
+            return Task.CompletedTask;
         }
 
         response.StatusCode = _status;
@@ -85,7 +85,7 @@ internal sealed class BearerAnswer
 
         response.ContentType = "application/problem+json";
         response.ContentLength = _body.Length;
-        await response.Body.WriteAsync(_body, context.RequestAborted).ConfigureAwait(false);
+        return response.Body.WriteAsync(_body, 0, _body.Length); // Too short to wait, and so to be cancelled.
     }
 
     private static BearerAnswer InvalidToken(string code, string detail) => new(

@@ -12,12 +12,13 @@ namespace TokenSessions.AspNetCore;
 public sealed class BearerAuthentication
 {
     private readonly TokenValidator _validator;
+    private readonly ILogger _logger;
     private readonly StaleDenylistLog _staleLog;
 
     internal BearerAuthentication(
         TokenValidator validator, BearerSources sources, TimeProvider time, ILogger<BearerAuthentication> logger)
     {
-        (_validator, Sources) = (validator, sources);
+        (_validator, Sources, _logger) = (validator, sources, logger);
         _staleLog = new(time, logger);
     }
 
@@ -28,30 +29,38 @@ public sealed class BearerAuthentication
     public static string? FindToken(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return BearerHeader.FindToken(context.Request.Headers.Authorization);
+        return FindTokenText(context) is { IsEmpty: false } token ? token.ToString() : null;
     }
 
     /// <summary>Validates what the <c>Authorization</c> header carries, with the outage policy of the request's endpoint.</summary>
     /// <param name="context">The request.</param>
     /// <returns>The verdict; null if there was no token to validate.</returns>
     /// <exception cref="OperationCanceledException">The request was aborted.</exception>
-    public async ValueTask<TokenValidationResult?> ValidateAsync(HttpContext context) =>
-        FindToken(context) is { } token ? await ValidateAsync(context, token).ConfigureAwait(false) : null;
+    public ValueTask<TokenValidationResult?> ValidateAsync(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var token = FindTokenText(context);
+        if (token.IsEmpty)
+        {
+            return default;
+        }
+
+        var verdict = ValidateAsync(context, token);
+        return verdict.IsCompletedSuccessfully ? new(verdict.Result) : WaitAsync(verdict);
+
+        static async ValueTask<TokenValidationResult?> WaitAsync(ValueTask<TokenValidationResult> verdict) =>
+            await verdict.ConfigureAwait(false);
+    }
 
     /// <summary>Validates a token, with the outage policy of the request's endpoint.</summary>
     /// <param name="context">The request.</param>
     /// <param name="token">The compact JWS.</param>
     /// <exception cref="OperationCanceledException">The request was aborted.</exception>
-    public async ValueTask<TokenValidationResult> ValidateAsync(HttpContext context, string token)
+    public ValueTask<TokenValidationResult> ValidateAsync(HttpContext context, string token)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var result = await _validator.ValidateAsync(token.AsMemory(), OutageLimit(context), context.RequestAborted).ConfigureAwait(false);
-        if (result.IsOnStaleDenylist)
-        {
-            _staleLog.Accepted();
-        }
-
-        return result;
+        ArgumentNullException.ThrowIfNull(token);
+        return ValidateAsync(context, token.AsMemory());
     }
 
     /// <summary>The user of a validated token: claim names as in the token, and single scopes beside the <c>scope</c> claim.</summary>
@@ -79,6 +88,34 @@ public sealed class BearerAuthentication
     /// <param name="context">The request.</param>
     public static Task ForbidAsync(HttpContext context) => BearerAnswer.InsufficientScope.WriteAsync(context);
 
+    private static ReadOnlyMemory<char> FindTokenText(HttpContext context) =>
+        BearerHeader.FindToken(context.Request.Headers.Authorization);
+
+    private ValueTask<TokenValidationResult> ValidateAsync(HttpContext context, ReadOnlyMemory<char> token)
+    {
+        // The server makes a cancellation source when it is first asked for one, and only a wait for keys needs it.
+        var verdict = _validator.ValidateAsync(token, OutageLimit(context), CancellationToken.None);
+        return verdict.IsCompletedSuccessfully ? new(Noted(verdict.Result)) : WaitAsync(verdict, context.RequestAborted);
+    }
+
+    private async ValueTask<TokenValidationResult> WaitAsync(
+        ValueTask<TokenValidationResult> verdict, CancellationToken requestAborted) =>
+        Noted(await verdict.AsTask().WaitAsync(requestAborted).ConfigureAwait(false));
+
+    private TokenValidationResult Noted(TokenValidationResult result)
+    {
+        if (result.IsOnStaleDenylist)
+        {
+            _staleLog.Accepted();
+        }
+        else if (!result.IsValid)
+        {
+            Log.Rejected(_logger, result.Rejection);
+        }
+
+        return result;
+    }
+
     /// <summary>
     /// The smallest of what the endpoint's metadata say. Before routing the endpoint is not known and might have lowered it to
     /// nothing, so nothing it is.
@@ -91,9 +128,10 @@ public sealed class BearerAuthentication
         }
 
         var limit = TimeSpan.MaxValue;
-        foreach (var lowered in endpoint.Metadata.GetOrderedMetadata<AcceptTokensWhileDenylistIsDownAttribute>())
+        var lowered = endpoint.Metadata.GetOrderedMetadata<AcceptTokensWhileDenylistIsDownAttribute>();
+        for (var i = 0; i < lowered.Count; i++) // An enumerator would be an allocation for each request.
         {
-            var seconds = TimeSpan.FromSeconds(lowered.AtMostSeconds);
+            var seconds = TimeSpan.FromSeconds(lowered[i].AtMostSeconds);
             limit = seconds < limit ? seconds : limit;
         }
 

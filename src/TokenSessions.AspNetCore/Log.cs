@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using TokenSessions.Validation;
 
 namespace TokenSessions.AspNetCore;
 
@@ -26,4 +27,8 @@ internal static partial class Log
     [LoggerMessage(1006, LogLevel.Warning,
         "{Accepted} tokens accepted on a stale denylist since the last such line: revocations of the last minutes are not seen.")]
     public static partial void AcceptedOnStaleDenylist(ILogger logger, long accepted);
+
+    /// <summary>Debug: whoever sends garbage must not be able to fill the log. The counter tells how many and why.</summary>
+    [LoggerMessage(1007, LogLevel.Debug, "The access token was rejected: {Rejection}.")]
+    public static partial void Rejected(ILogger logger, TokenRejection rejection);
 }

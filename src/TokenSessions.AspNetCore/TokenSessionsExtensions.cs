@@ -56,7 +56,10 @@ public static class TokenSessionsExtensions
     {
         ArgumentNullException.ThrowIfNull(authentication);
         authentication.Services.AddBearerAuthentication(scheme, section, configure);
-        return authentication.AddScheme<TokenSessionsOptions, TokenSessionsHandler>(scheme, null);
+        authentication.Services.Configure<AuthenticationOptions>(options =>
+            options.AddScheme(scheme, builder => builder.HandlerType = typeof(TokenSessionsHandler)));
+        authentication.Services.TryAddTransient<TokenSessionsHandler>();
+        return authentication;
     }
 
     /// <summary>

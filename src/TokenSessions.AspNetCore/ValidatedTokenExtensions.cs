@@ -26,6 +26,14 @@ public static class ValidatedTokenExtensions
     public static ValidatedToken? FindValidatedToken(this ClaimsPrincipal user)
     {
         ArgumentNullException.ThrowIfNull(user);
-        return user.Identities.OfType<ValidatedTokenIdentity>().FirstOrDefault()?.Token;
+        foreach (var identity in user.Identities)
+        {
+            if (identity is ValidatedTokenIdentity { Token: var token })
+            {
+                return token;
+            }
+        }
+
+        return null;
     }
 }

@@ -1,74 +1,100 @@
-using System.Globalization;
 using System.Security.Claims;
-using System.Text.Json;
 using TokenSessions.Validation;
 
 namespace TokenSessions.AspNetCore;
 
 /// <summary>The identity made of a validated token. It carries the token, so that user and token cannot come apart.</summary>
+/// <remarks>
+/// One for each request, so that what one adds to it another never sees. Its claims are built when somebody first asks for them:
+/// most requests never do. Many threads may read it at once, the first time as well; changing it is for one alone, as with every
+/// identity.
+/// </remarks>
 internal sealed class ValidatedTokenIdentity : ClaimsIdentity
 {
-    private const string ScopeClaim = "scope";
-    private const string JsonValueType = "JSON"; // As Microsoft's handlers name it.
+    private volatile bool _areClaimsBuilt;
 
     public ValidatedTokenIdentity(ValidatedToken token, string authenticationType, string nameClaimType, string roleClaimType)
-        : base(authenticationType, nameClaimType, roleClaimType)
-    {
-        Token = token;
-        using var claims = token.ParseClaims();
-        foreach (var claim in claims.RootElement.EnumerateObject())
-        {
-            Add(claim.Name, claim.Value);
-        }
+        : base(authenticationType, nameClaimType, roleClaimType) => Token = token;
 
-        // RequireClaim("scope", "reports.read") should work too, whatever else was granted.
-        if (token.Scopes.Count > 1)
-        {
-            AddClaims(token.Scopes.Select(scope => new Claim(ScopeClaim, scope, ClaimValueTypes.String, token.Issuer)));
-        }
-    }
-
-    private ValidatedTokenIdentity(ValidatedTokenIdentity other)
-        : base(other) => Token = other.Token;
+    private ValidatedTokenIdentity(ValidatedTokenIdentity built)
+        : base(built) => (Token, _areClaimsBuilt) = (built.Token, true);
 
     public ValidatedToken Token { get; }
 
-    public override ClaimsIdentity Clone() => new ValidatedTokenIdentity(this);
+    /// <summary>False as long as nobody has read or changed the claims.</summary>
+    public bool AreClaimsBuilt => _areClaimsBuilt;
 
-    /// <summary>Names as in the token; an array is several claims, an object is its JSON, null is none.</summary>
-    private void Add(string name, JsonElement value)
+    /// <summary>Whatever reads claims reads them here: finding them, the name, roles.</summary>
+    public override IEnumerable<Claim> Claims
     {
-        switch (value.ValueKind)
+        get
         {
-            case JsonValueKind.Array:
-                foreach (var entry in value.EnumerateArray())
-                {
-                    if (entry.ValueKind is JsonValueKind.Array)
-                    {
-                        Add(name, entry.GetRawText(), JsonValueType);
-                    }
-                    else
-                    {
-                        Add(name, entry);
-                    }
-                }
-
-                break;
-            case JsonValueKind.String:
-                Add(name, value.GetString()!, ClaimValueTypes.String);
-                break;
-            case JsonValueKind.Number:
-                var isInteger = long.TryParse(value.GetRawText(), CultureInfo.InvariantCulture, out _);
-                Add(name, value.GetRawText(), isInteger ? ClaimValueTypes.Integer64 : ClaimValueTypes.Double);
-                break;
-            case JsonValueKind.True or JsonValueKind.False:
-                Add(name, value.GetRawText(), ClaimValueTypes.Boolean);
-                break;
-            case JsonValueKind.Object:
-                Add(name, value.GetRawText(), JsonValueType);
-                break;
+            Build();
+            return base.Claims;
         }
     }
 
-    private void Add(string name, string value, string valueType) => AddClaim(new(name, value, valueType, Token.Issuer));
+    /// <summary>Asked for by the constructors that copy an identity, before they reach for its claims past all its members.</summary>
+    public override string? AuthenticationType
+    {
+        get
+        {
+            Build();
+            return base.AuthenticationType;
+        }
+    }
+
+    public override void AddClaim(Claim claim)
+    {
+        Build();
+        base.AddClaim(claim);
+    }
+
+    public override void AddClaims(IEnumerable<Claim?> claims)
+    {
+        Build();
+        base.AddClaims(claims);
+    }
+
+    public override bool TryRemoveClaim(Claim? claim)
+    {
+        Build();
+        return base.TryRemoveClaim(claim);
+    }
+
+    public override void RemoveClaim(Claim? claim)
+    {
+        Build();
+        base.RemoveClaim(claim);
+    }
+
+    public override ClaimsIdentity Clone()
+    {
+        Build();
+        return new ValidatedTokenIdentity(this);
+    }
+
+    protected override void WriteTo(BinaryWriter writer, byte[]? userData)
+    {
+        Build();
+        base.WriteTo(writer, userData);
+    }
+
+    private void Build()
+    {
+        if (_areClaimsBuilt)
+        {
+            return;
+        }
+
+        var known = ClaimsOfToken.Get(Token);
+        lock (known) // Nobody else has it to lock; an object of our own would be one more for each request.
+        {
+            if (!_areClaimsBuilt)
+            {
+                base.AddClaims(known.Claims); // Copies, whose subject is this identity.
+                _areClaimsBuilt = true;
+            }
+        }
+    }
 }
