@@ -15,11 +15,16 @@ switch (args)
         await RulesArrive.MeasureAsync();
         return 0;
 
+    case ["rules-memory"]:
+        await RulesInMemory.MeasureAsync();
+        return 0;
+
     default:
         Console.WriteLine("""
-            usage: dotnet run -c Release --project tests/TokenSessions.Benchmarks -- kms|login|rules
+            usage: dotnet run -c Release --project tests/TokenSessions.Benchmarks -- kms|login|rules|rules-memory
             kms    session starts under a key in a KMS that takes 10 ms and 200 ms, against the bare Sign request
             rules  30,000 rules in a DynamoDB table, until two validators know them all
+            rules-memory  bytes, table, probe, polls and pauses of up to a million rules in a validator
             login  logins a second at a service of its own process, and what the password hash alone takes
             """);
         return 2;
