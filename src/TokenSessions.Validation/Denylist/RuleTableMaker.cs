@@ -5,9 +5,6 @@ namespace TokenSessions.Validation.Denylist;
 /// <summary>Makes one <see cref="RuleTable"/> of many rules: a counting sort by bucket, then what stands twice is merged.</summary>
 internal sealed class RuleTableMaker
 {
-    /// <summary>So many rules are placed at a time: the misses of their places overlap, where one after the other took twice as long.</summary>
-    private const int BatchSize = 32;
-
     private readonly int[] _starts;
     private readonly int[] _ends;
     private readonly UInt128[] _keys;
@@ -55,33 +52,10 @@ internal sealed class RuleTableMaker
     /// <summary>Every rule to its bucket, in any order.</summary>
     private void Place(in KeptRules rules)
     {
-        Span<DenylistRule> batch = stackalloc DenylistRule[BatchSize];
-        var count = 0;
         foreach (var rule in rules)
         {
-            batch[count++] = rule;
-            if (count == BatchSize)
-            {
-                Place(batch);
-                count = 0;
-            }
-        }
-
-        Place(batch[..count]);
-    }
-
-    private void Place(ReadOnlySpan<DenylistRule> batch)
-    {
-        Span<int> places = stackalloc int[BatchSize];
-        for (var i = 0; i < batch.Length; i++)
-        {
-            places[i] = _ends[Bucket(batch[i].Key)]++;
-            _keys[places[i]] = batch[i].Key.Value;
-        }
-
-        for (var i = 0; i < batch.Length; i++)
-        {
-            _stamps[places[i]] = Stamp(batch[i]);
+            var place = _ends[Bucket(rule.Key)]++;
+            (_keys[place], _stamps[place]) = (rule.Key.Value, Stamp(rule));
         }
     }
 

@@ -118,20 +118,6 @@ public sealed class DenylistRulesTests
         Assert.Equal(_feed.Rules.ToHashSet(), Snapshot(_sync).Rules.ToHashSet());
     }
 
-    [Fact]
-    public async Task Take_at_most_24_bytes_each_where_they_deny_outright()
-    {
-        const int Count = 200_000;
-        var random = new Random(24);
-        _feed.Rules = [.. Enumerable.Range(0, Count).Select(i => new DenylistRule(NextKey(random), Now - i, 0, false))];
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        await _sync.SyncAsync(TestContext.Current.CancellationToken);
-        var after = GC.GetTotalMemory(forceFullCollection: true);
-
-        Assert.Equal(Count, Snapshot(_sync).Rules.Count);
-        Assert.InRange((double)(after - before) / Count, 0, 24);
-    }
-
     private static DenylistSnapshot Snapshot(DenylistSync sync) =>
         sync.TryGetSnapshot(out var snapshot, out _) ? snapshot : throw new InvalidOperationException("There is no snapshot.");
 
