@@ -16,7 +16,7 @@ internal sealed record Effort
     {
         Rounds = 15,
         RoundLength = TimeSpan.FromMilliseconds(4),
-        WarmUp = TimeSpan.FromMilliseconds(250),
+        WarmUp = TimeSpan.FromMilliseconds(150),
         FewTokens = 500,
         ManyTokens = 20_000,
     };
