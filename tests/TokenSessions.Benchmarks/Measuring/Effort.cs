@@ -5,8 +5,8 @@ internal sealed record Effort
 {
     public static readonly Effort Full = new()
     {
-        Rounds = 101,
-        RoundLength = TimeSpan.FromMilliseconds(10),
+        Rounds = 201,
+        RoundLength = TimeSpan.FromMilliseconds(5),
         WarmUp = TimeSpan.FromSeconds(1),
         FewTokens = 2_000,
         ManyTokens = 200_000,
@@ -14,9 +14,9 @@ internal sealed record Effort
 
     public static readonly Effort Quick = new()
     {
-        Rounds = 15,
-        RoundLength = TimeSpan.FromMilliseconds(4),
-        WarmUp = TimeSpan.FromMilliseconds(250),
+        Rounds = 31,
+        RoundLength = TimeSpan.FromMilliseconds(2),
+        WarmUp = TimeSpan.FromMilliseconds(150),
         FewTokens = 500,
         ManyTokens = 20_000,
     };
@@ -24,7 +24,7 @@ internal sealed record Effort
     /// <summary>In each of them every contestant runs once. Odd, so that there is a median.</summary>
     public required int Rounds { get; init; }
 
-    /// <summary>How long one contestant runs in one round, about.</summary>
+    /// <summary>How long one contestant runs in one round, about: so short that most runs end before the machine gives the core to somebody else.</summary>
     public required TimeSpan RoundLength { get; init; }
 
     /// <summary>How long each contestant runs before the first round: until it is compiled for good.</summary>

@@ -10,10 +10,13 @@ namespace TokenSessions.Benchmarks.Measuring;
 internal static class Rounds
 {
     private const int MostTimes = 1 << 24;
+    private const int Compilations = 3;
+
+    private static readonly TimeSpan TimeToCompile = TimeSpan.FromMilliseconds(150);
 
     public static Figure[] Measure(Effort effort, params IReadOnlyList<Contestant> contestants)
     {
-        var times = contestants.Select(contestant => WarmUp(effort, contestant)).ToArray();
+        var times = WarmUp(effort, contestants);
         var spent = contestants.Select(_ => new Spent[effort.Rounds]).ToArray();
         for (var round = 0; round < effort.Rounds; round++)
         {
@@ -30,22 +33,41 @@ internal static class Rounds
             Figure.Median(spent[i].Select(run => (double)run.Bytes / times[i]))))];
     }
 
-    /// <summary>Runs it until it is compiled, and finds how many times fill a round.</summary>
-    private static int WarmUp(Effort effort, Contestant contestant)
+    /// <summary>Runs all of them until they are compiled for good, and finds how many times each fill a round.</summary>
+    /// <remarks>
+    /// The runtime compiles a method that is called often up to twice more, each time not before it has been left alone for 100 ms,
+    /// and on a thread that wants a core. Without the pauses the rounds would measure code that nobody's process runs for long.
+    /// </remarks>
+    private static int[] WarmUp(Effort effort, IReadOnlyList<Contestant> contestants)
     {
+        var times = new int[contestants.Count];
+        for (var pass = 0; pass < Compilations; pass++)
+        {
+            for (var i = 0; i < times.Length; i++)
+            {
+                times[i] = FillRound(effort, contestants[i]);
+            }
+
+            Thread.Sleep(TimeToCompile);
+        }
+
+        return times;
+    }
+
+    private static int FillRound(Effort effort, Contestant contestant)
+    {
+        var most = Math.Min(contestant.Most, MostTimes);
         var times = 1;
         for (var watch = Stopwatch.StartNew(); ;)
         {
             var elapsed = contestant.Run(times).Elapsed;
-            if (elapsed < effort.RoundLength && times < Math.Min(contestant.Most, MostTimes))
+            if (elapsed < effort.RoundLength && times < most)
             {
-                times = Math.Min(times * 2, Math.Min(contestant.Most, MostTimes));
+                times = Math.Min(times * 2, most);
             }
-            else if (watch.Elapsed > effort.WarmUp)
+            else if (watch.Elapsed > effort.WarmUp / Compilations)
             {
-                // The first runs were of code not yet optimised: the number that fills a round is that of the last.
-                var fitting = times * (effort.RoundLength / elapsed);
-                return (int)Math.Clamp(fitting, 1, Math.Min(contestant.Most, MostTimes));
+                return (int)Math.Clamp(times * (effort.RoundLength / elapsed), 1, most);
             }
         }
     }

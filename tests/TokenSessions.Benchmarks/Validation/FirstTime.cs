@@ -116,9 +116,12 @@ internal static class FirstTime
     /// <summary>Tokens of one algorithm, and those who check them.</summary>
     private sealed class Pool : IDisposable
     {
+        private readonly string _first;
+
         public Pool(SignatureAlgorithm algorithm, int tokens)
         {
             Issuer = new(algorithm);
+            _first = Issuer.Sign("first");
             Tokens = Issuer.Sign(tokens);
             Api = new([Issuer.Key], rules: 1_000, remembered: tokens);
             Bare = new(Issuer, Tokens);
@@ -137,6 +140,7 @@ internal static class FirstTime
             times =>
             {
                 Api.Forget();
+                Api.Accept(_first); // What a validator makes with its first token is no token's.
                 return Spent.On(count => Check(count, Api.Accept), times);
             },
             Tokens.Length);

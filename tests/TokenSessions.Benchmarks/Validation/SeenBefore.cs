@@ -98,11 +98,15 @@ internal static class SeenBefore
     }
 
     /// <summary>Each token once after the snapshot has become another one: every kind of rule is asked for again.</summary>
-    private static Contestant AfterChange(Api api, string[] tokens) => new($"{tokens.Length:N0} live tokens, the first time after the snapshot changed", times =>
+    private static Contestant AfterChange(Api api, string[] tokens)
     {
-        api.ChangeSnapshot();
-        return Spent.On(count => Repeat(count, tokens, api.Accept), times);
-    }, tokens.Length);
+        var order = InRandomOrder(tokens);
+        return new($"{tokens.Length:N0} live tokens, the first time after the snapshot changed", times =>
+        {
+            api.ChangeSnapshot();
+            return Spent.On(count => Repeat(count, order, api.Accept), times);
+        }, tokens.Length);
+    }
 
     private static void Repeat(int times, string[] tokens, Action<string> check)
     {
