@@ -16,14 +16,14 @@ switch (args)
         await RulesArrive.MeasureAsync();
         return 0;
 
-    case ["load", .. var flags]:
-        await ApiShare.MeasureAsync(flags is ["--quick"]);
+    case ["load"] or ["load", "--quick"]:
+        await ApiShare.MeasureAsync(quick: args.Length > 1);
         Console.WriteLine();
-        await ServiceLoad.MeasureAsync(flags is ["--quick"]);
+        await ServiceLoad.MeasureAsync(quick: args.Length > 1);
         return 0;
 
-    case ["hostile", .. var flags]:
-        await HostileMix.MeasureAsync(flags is ["--quick"]);
+    case ["hostile"] or ["hostile", "--quick"]:
+        await HostileMix.MeasureAsync(quick: args.Length > 1);
         return 0;
 
     case [Api.Argument, var variant]:
