@@ -10,7 +10,7 @@ namespace TokenSessions.Validation;
 /// The tokens verified before: a repeat costs no signature check. Bounded in entries and bytes. Finding one takes no lock.
 /// </summary>
 /// <remarks>
-/// Sets of 8 places each, as in a processor's cache: a token's hash names its set. A new token takes the place of one that has
+/// Sets of 8 places each, as in a processor's cache: a token's hash names its set and its neighbour. A new token takes the place of one that has
 /// expired or that nobody has used for a while; where all are in use it is not remembered. So a flood of new tokens, each used
 /// once, goes in and out among themselves and cannot drive out those in use.
 /// </remarks>
@@ -54,7 +54,7 @@ internal sealed class TokenMemory
     /// <param name="maxBytes">The most bytes, estimated from the length of the tokens.</param>
     public TokenMemory(int maxCount, long maxBytes)
     {
-        var sets = (int)BitOperations.RoundUpToPowerOf2((uint)((maxCount * PlacesPerToken / Ways) + 1));
+        var sets = (int)BitOperations.RoundUpToPowerOf2((uint)((maxCount * PlacesPerToken / Ways) + 2));
         (_maxCount, _maxBytes, _sets) = (maxCount, maxBytes, new Set[sets]);
     }
 
@@ -68,26 +68,19 @@ internal sealed class TokenMemory
             return null;
         }
 
-        ref var set = ref Locate(text, out var tag);
-        var matches = Vector256.Equals(Vector256.Create<int>(set.Tags), Vector256.Create(tag)).ExtractMostSignificantBits();
-        while (matches != 0)
+        var set = Locate(text, out var tag);
+        if ((FindIn(ref _sets[set], tag, text) ?? FindIn(ref _sets[Other(set)], tag, text)) is not { } token)
         {
-            var way = BitOperations.TrailingZeroCount(matches);
-            if (Volatile.Read(ref set.Tokens[way]) is { } token && token.Token.Text.Span.SequenceEqual(text))
-            {
-                var seconds = Seconds(now);
-                if (Math.Abs(seconds - token.UsedAt) >= NotedEverySeconds)
-                {
-                    token.UsedAt = seconds;
-                }
-
-                return token;
-            }
-
-            matches &= matches - 1;
+            return null;
         }
 
-        return null;
+        var seconds = Seconds(now);
+        if (Math.Abs(seconds - token.UsedAt) >= NotedEverySeconds)
+        {
+            token.UsedAt = seconds;
+        }
+
+        return token;
     }
 
     /// <summary>Remembers a token that was just accepted, if there is a place for it.</summary>
@@ -96,7 +89,7 @@ internal sealed class TokenMemory
     public void Add(VerifiedToken token, DateTimeOffset now)
     {
         var text = token.Token.Text.Span;
-        ref var set = ref Locate(text, out var tag);
+        var first = Locate(text, out var tag);
         var seconds = Seconds(now);
         var bytes = Bytes(token);
         lock (_gate)
@@ -107,11 +100,17 @@ internal sealed class TokenMemory
                 _hand = (_hand + 1) & (_sets.Length - 1);
             }
 
-            if (FindPlace(ref set, text, seconds) is not { } way)
+            if (FindIn(ref _sets[first], tag, text) is not null || FindIn(ref _sets[Other(first)], tag, text) is not null)
+            {
+                return; // Two threads verified it at once.
+            }
+
+            if ((FindEmpty(first) ?? FindLeaving(first, seconds)) is not var (index, way))
             {
                 return;
             }
 
+            ref var set = ref _sets[index];
             Clear(ref set, way);
             if (IsFullWith(bytes))
             {
@@ -124,27 +123,51 @@ internal sealed class TokenMemory
         }
     }
 
-    /// <summary>An empty place of the set, else the one whose token leaves first; null if none can, or the token is there already.</summary>
-    private static int? FindPlace(ref Set set, ReadOnlySpan<char> text, long seconds)
+    private static VerifiedToken? FindIn(ref Set set, int tag, ReadOnlySpan<char> text)
     {
-        int? empty = null, oldest = null;
-        for (var way = 0; way < Ways; way++)
+        var matches = Matches(set, tag);
+        for (; matches != 0; matches &= matches - 1)
         {
-            if (set.Tokens[way] is not { } token)
+            var way = BitOperations.TrailingZeroCount(matches);
+            if (Volatile.Read(ref set.Tokens[way]) is { } token && token.Token.Text.Span.SequenceEqual(text))
             {
-                empty = way;
-            }
-            else if (token.Token.Text.Span.SequenceEqual(text))
-            {
-                return null; // Two threads verified it at once.
-            }
-            else if (CanLeave(token, seconds) && (oldest is not { } other || token.UsedAt < set.Tokens[other]!.UsedAt))
-            {
-                oldest = way;
+                return token;
             }
         }
 
-        return empty ?? oldest;
+        return null;
+    }
+
+    /// <summary>An empty place of a set or its neighbour.</summary>
+    private (int Set, int Way)? FindEmpty(int first)
+    {
+        foreach (var index in (ReadOnlySpan<int>)[first, Other(first)])
+        {
+            if (Matches(_sets[index], 0) is not 0 and var empty)
+            {
+                return (index, BitOperations.TrailingZeroCount(empty));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The place of the token that leaves first of a set and its neighbour; null if none can.</summary>
+    private (int Set, int Way)? FindLeaving(int first, long seconds)
+    {
+        ((int Set, int Way)? found, var oldest) = (null, long.MaxValue);
+        foreach (var index in (ReadOnlySpan<int>)[first, Other(first)])
+        {
+            for (var way = 0; way < Ways; way++)
+            {
+                if (_sets[index].Tokens[way] is { } token && CanLeave(token, seconds) && token.UsedAt < oldest)
+                {
+                    (found, oldest) = ((index, way), token.UsedAt);
+                }
+            }
+        }
+
+        return found;
     }
 
     /// <summary>Takes out of one set what has expired, and, if room is needed, what is not in use.</summary>
@@ -183,13 +206,20 @@ internal sealed class TokenMemory
     /// From the end of the signature, which nobody who has no signing key can choose, under secrets of this process. The tag is a
     /// hint: what is found is compared in full.
     /// </remarks>
-    private ref Set Locate(ReadOnlySpan<char> text, out int tag)
+    private int Locate(ReadOnlySpan<char> text, out int tag)
     {
         var end = MemoryMarshal.Cast<char, ulong>(text[^HashedCharacters..]);
         var hash = Fold(end[0] ^ _firstSecret, end[1] ^ _secondSecret) ^ Fold(end[2] ^ _secondSecret, end[3] ^ _firstSecret);
         tag = (int)(hash >> 32) | 1; // 0 is the tag of an empty place.
-        return ref _sets[(int)hash & (_sets.Length - 1)];
+        return (int)hash & (_sets.Length - 1);
     }
+
+    /// <summary>The neighbour in which a token stands whose own set was full: else some would be verified anew every time.</summary>
+    private static int Other(int set) => set ^ 1;
+
+    /// <summary>The places of a set with this tag, a bit for each.</summary>
+    private static uint Matches(in Set set, int tag) =>
+        Vector256.Equals(Vector256.Create<int>(set.Tags), Vector256.Create(tag)).ExtractMostSignificantBits();
 
     private static ulong Fold(ulong a, ulong b) => Math.BigMul(a, b, out var low) ^ low;
 
