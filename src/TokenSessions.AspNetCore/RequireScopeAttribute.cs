@@ -54,7 +54,7 @@ internal sealed class ScopeRequirement : AuthorizationHandler<ScopeRequirement>,
 
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ScopeRequirement requirement)
     {
-        if (AreUntouchedOf(context.User) || AreClaimsOf(context.User))
+        if (requirement.AreInUntouched(context.User) || requirement.AreInClaims(context.User))
         {
             context.Succeed(requirement);
         }
@@ -63,7 +63,7 @@ internal sealed class ScopeRequirement : AuthorizationHandler<ScopeRequirement>,
     }
 
     /// <summary>What nobody has looked at, nobody can have changed: then the token tells, and no claims are built.</summary>
-    private bool AreUntouchedOf(ClaimsPrincipal user)
+    private bool AreInUntouched(ClaimsPrincipal user)
     {
         foreach (var identity in user.Identities)
         {
@@ -77,7 +77,7 @@ internal sealed class ScopeRequirement : AuthorizationHandler<ScopeRequirement>,
     }
 
     /// <summary>From the claims, so that it also works for users of other schemes and for users that were transformed.</summary>
-    private bool AreClaimsOf(ClaimsPrincipal user) => user.FindAll("scope").Any(claim => Allows(claim.Value.Split(' ')));
+    private bool AreInClaims(ClaimsPrincipal user) => user.FindAll("scope").Any(claim => Allows(claim.Value.Split(' ')));
 
     private bool Allows(IReadOnlyList<string> granted) => granted.Any(Scopes.Contains);
 }
