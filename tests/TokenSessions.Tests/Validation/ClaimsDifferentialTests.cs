@@ -13,7 +13,7 @@ public sealed class ClaimsDifferentialTests
         var worlds = await DifferentialWorlds.BeginAsync(keys);
         var header = Encoding.UTF8.GetBytes($$"""{"alg":"ES256","kid":"{{keys[0].KeyId}}","typ":"at+jwt"}""");
         await DifferentialRun.RunAsync(
-            200,
+            150,
             random =>
             {
                 var claims = ClaimsMutator.Mutate(random);

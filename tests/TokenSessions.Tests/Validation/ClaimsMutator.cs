@@ -10,9 +10,7 @@ internal static class ClaimsMutator
 
     private static readonly string[] Times =
     [
-        .. ((long[])[Now, Now + 1, Now - 1, Now + 29, Now + 30, Now + 31, Now - 29, Now - 30, Now - 31, Now + 599, Now + 600, Now + 601, Now + 3599, Now + 3600,
-            Now + 3601, Now - 3600, Now - 3629, Now - 3630, Now - 3631, Now - 600, 0, 1, -1, 253402300799, 253402300800, long.MaxValue, long.MinValue]).Select(time => $"{time}"),
-        $"{Now}.0", $"{Now}.5", $"{Now}e0", $"{Now / 10}e1", $"0{Now}", $"-{Now}", "1e3", "1e10", "1e400", "-0", "0.0", "9223372036854775808", "25340230079999", "\"1\"",
+        "0", "1", "-1", "253402300799", "253402300800", "9223372036854775807", "-9223372036854775808", $"{Now}.0", $"{Now}.5", $"{Now}e0", $"{Now / 10}e1", $"0{Now}", $"-{Now}", "1e3", "1e10", "1e400", "-0", "0.0", "9223372036854775808", "25340230079999", "\"1\"",
         $"\"{Now}\"", "null", "true", "[]", "{}", $"[{Now}]", $" {Now} ", "99999999999999999999999999999999999999999",
     ];
 
@@ -33,10 +31,10 @@ internal static class ClaimsMutator
             "[\"second\",\"second\"]", "[\"other\"]", "[\"\"]", "[\"second\",\"\"]", "[\"second\",1]", "[[\"second\"]]", "[\"second\",null]", "[\"\\u0073econd\",\"x\"]", "[\"second\",\"\\ud800\"]",
             "[ \"a\" , \"second\" ]", "[\"second\",]", "{\"a\":\"second\"}", $"[{string.Join(',', Enumerable.Repeat("\"x\"", 40))},\"second\"]", "\"Second\"", "\"second second\"", "[\"second\",{\"a\":1}]",
         ],
-        ["exp"] = Times,
-        ["iat"] = Times,
-        ["nbf"] = Times,
-        ["auth_time"] = Times,
+        ["exp"] = [.. Around(600), .. Around(-30), .. Around(0), .. Around(3600), .. Around(-3630), .. Times],
+        ["iat"] = [.. Around(30), .. Around(0), .. Around(-3000), .. Times],
+        ["nbf"] = [.. Around(30), .. Around(0), .. Times],
+        ["auth_time"] = [.. Around(0), .. Times],
         ["scope"] = ["\"\"", "\"a\"", "\"a b\"", "\" a  b \"", "\"   \"", "\"a\\tb\"", "\"a\\u0020b\"", "\"a\\nb c\"", "\"é 😀\"", "\"a a\"", "\"a\u00A0b\"", "[]", "[\"a\"]", "null", "1", $"\"{string.Join(' ', Enumerable.Range(0, 60))}\""],
         ["roles"] = ["[]", "[\"admin\"]", "[\"a\",\"a\"]", "[\"\"]", "[\"\\u0061dmin\",\"é\"]", "\"admin\"", "null", "1", "{}", "{\"a\":[\"b\"]}", "[1]", "[null]", "[[\"a\"]]", "[\"a\",{}]", "[\"a\",\"\\udc00\"]", "[true]", "[\"a\",[]]"],
         ["seen"] =
@@ -68,18 +66,22 @@ internal static class ClaimsMutator
         var members = Good();
         if (random.Next(3) == 0) // Somebody who may be named, and who has seen something or not.
         {
-            members[1] = new("\"sub\"", Pick(random, "sub"));
-            members[3] = new("\"client_id\"", Pick(random, "client_id"));
-            members.Add(new("\"seen\"", Pick(random, "seen")));
+            members[1] = new("\"sub\"", Pick(random, "sub", 8));
+            members[3] = new("\"client_id\"", Pick(random, "client_id", 4));
+            members.Add(new("\"seen\"", Pick(random, "seen", 17)));
         }
 
         if (random.Next(3) == 0)
         {
-            members.AddRange([new("\"scope\"", Pick(random, "scope")), new("\"roles\"", Pick(random, "roles")), new("\"auth_time\"", $"{Now - 5}")]);
+            members.AddRange([new("\"scope\"", Pick(random, "scope", 11)), new("\"roles\"", Pick(random, "roles", 5)), new("\"auth_time\"", $"{Now - 5}")]);
         }
 
         return new JsonMutator(random, Values).Mutate(members);
     }
 
-    private static string Pick(Random random, string name) => Values[name][random.Next(Values[name].Length)];
+    private static IEnumerable<string> Around(int seconds) =>
+        Enumerable.Range(-2, 5).Select(difference => $"{Now + seconds + difference}");
+
+    /// <summary>One of the first values, which are all good.</summary>
+    private static string Pick(Random random, string name, int good) => Values[name][random.Next(good)];
 }

@@ -15,7 +15,7 @@ public sealed class HeaderDifferentialTests
         var worlds = await DifferentialWorlds.BeginAsync(keys);
         var signature = ReferenceBase64Url.Encode(new byte[64]);
         await DifferentialRun.RunAsync(
-            300,
+            340,
             random =>
             {
                 // Most are signed with the key of their name; RSA's are not, for a signature of it takes as long as thirty checks.

@@ -12,7 +12,7 @@ internal sealed class JsonMutator(Random random, IReadOnlyDictionary<string, str
 {
     private static readonly string[] OddValues =
     [
-        "null", "true", "false", "\"\"", "[]", "{}", "1", "-1", "0", "-0", "1.0", "1e3", "1E+2", "01", "-", "+1", ".5", "1.", "0x1", "NaN",
+        "\"a\"", "\"b c\"", "[true,{\"y\":[null]}]", "{\"y\":{\"z\":0.25}}", "null", "true", "false", "\"\"", "[]", "{}", "1", "-1", "0", "-0", "1.0", "1e3", "1E+2", "01", "-", "+1", ".5", "1.", "0x1", "NaN",
         "9223372036854775807", "9223372036854775808", "18446744073709551617", "1e400", "253402300799", "253402300800", "1_0",
         "\"1763640000\"", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\ud83d\\ude00\"", "\"\\uD83D\\uDE00\"", "\"\\ud800\\ud800\\udc00\"",
         "\"\\ud800\\n\"", "\"\\\\ud800\"", "\"\\\\\\ud800\"", "\"😀\"", "\"\u0000\"", "\"\\u0000\"", "\"\u001f\"", "\"\u007f\"",
@@ -37,35 +37,35 @@ internal sealed class JsonMutator(Random random, IReadOnlyDictionary<string, str
     public byte[] Mutate(List<RawMember> members)
     {
         var space = "";
-        for (var steps = random.Next(6) switch { 0 => 3, 1 or 2 => 2, _ => 1 }; steps > 0; steps--)
+        for (var steps = random.Next(8) switch { 0 => 3, 1 or 2 => 2, _ => 1 }; steps > 0; steps--)
         {
-            switch (random.Next(20))
+            switch (random.Next(24))
             {
-                case < 8:
+                case < 12:
                     Set(members);
                     break;
-                case 8:
+                case 12:
                     members.RemoveAt(random.Next(members.Count));
                     break;
-                case 9:
+                case 13:
                     Duplicate(members);
                     break;
-                case 10 or 11:
+                case 14 or 15:
                     EscapeOne(members);
                     break;
-                case 12 or 13:
+                case 16 or 17:
                     Insert(members, new($"\"{NewName()}\"", random.Next(3) == 0 ? Nested(random.Next(13, 18)) : Odd()));
                     break;
-                case 14:
+                case 18:
                     AddMany(members);
                     break;
-                case 15:
+                case 19:
                     Swap(members);
                     break;
-                case 16:
+                case 20:
                     space = random.Next(3) == 0 ? Spaces[random.Next(Spaces.Length)] : Spaces[random.Next(4)];
                     break;
-                case 17:
+                case 21:
                     Insert(members, new(Odd(), Odd()));
                     break;
                 default:
@@ -190,7 +190,7 @@ internal sealed class JsonMutator(Random random, IReadOnlyDictionary<string, str
     private byte[] AsBytes(List<RawMember> members, string space)
     {
         var text = $"{{{space}{string.Join($"{space},{space}", members.Select(member => $"{member.Name}{space}:{space}{member.Value}"))}{space}}}{space}";
-        var bytes = new List<byte>(Encoding.UTF8.GetBytes(random.Next(24) switch
+        var bytes = new List<byte>(Encoding.UTF8.GetBytes(random.Next(80) switch
         {
             0 => text + Tails[random.Next(Tails.Length)],
             1 => Tails[random.Next(Tails.Length)] + text,
@@ -200,7 +200,7 @@ internal sealed class JsonMutator(Random random, IReadOnlyDictionary<string, str
         }));
 
         var at = random.Next(bytes.Count + 1);
-        switch (random.Next(30))
+        switch (random.Next(100))
         {
             case 0 or 1:
                 bytes.InsertRange(at, BadBytes[random.Next(BadBytes.Length)]);

@@ -18,7 +18,7 @@ public sealed class TextDifferentialTests
         }
 
         await DifferentialRun.RunAsync(
-            480,
+            500,
             random =>
             {
                 var from = random.Next(4) == 0 ? tokens : cheap;
