@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text;
+using TokenSessions.Validation;
+
+namespace TokenSessions.Tests.Validation;
+
+/// <summary>One mutation: a token, and the world that judges it.</summary>
+/// <param name="World">Where it is validated.</param>
+/// <param name="Token">Any text.</param>
+/// <param name="Description">What was done to it, and to which JSON. Test keys only, so all of it may be printed.</param>
+internal sealed record DifferentialMutation(DifferentialWorld World, string Token, string Description);
+
+/// <summary>Many mutations, all from one seed; each can be run again alone.</summary>
+/// <remarks>
+/// Set by environment variables: <c>TOKENSESSIONS_DIFFERENTIAL</c>, how many mutations in all (default 1,000,000);
+/// <c>TOKENSESSIONS_DIFFERENTIAL_SEED</c>; <c>TOKENSESSIONS_DIFFERENTIAL_NUMBER</c>, the only one to run. Keys and ECDSA's nonces
+/// are new in every run: they change the bytes of signatures, never what is done to a token.
+/// </remarks>
+internal static class DifferentialRun
+{
+    private const int MostDisagreements = 10;
+
+    private static readonly int Total = Setting("TOKENSESSIONS_DIFFERENTIAL") ?? 1_000_000;
+    private static readonly int Seed = Setting("TOKENSESSIONS_DIFFERENTIAL_SEED") ?? 20261124;
+    private static readonly int? Only = Setting("TOKENSESSIONS_DIFFERENTIAL_NUMBER");
+
+    /// <summary>Runs a part of all mutations, each once or up to three times through the same validator.</summary>
+    /// <param name="thousandths">Which part of all this is.</param>
+    /// <param name="mutate">Makes a mutation from a random source that is its own.</param>
+    /// <param name="mustSee">Verdicts that must be among the answers, or else the mutations show nothing.</param>
+    public static Task RunAsync(int thousandths, Func<Random, DifferentialMutation> mutate, params string[] mustSee) =>
+        RunAsync(
+            thousandths,
+            async random =>
+            {
+                var mutation = mutate(random);
+                var times = random.Next(8) switch { 0 => 3, 1 => 2, _ => 1 };
+                var (disagreement, verdict) = await mutation.World.CompareAsync(mutation.Token, times);
+                return (disagreement is null ? null : $"{disagreement}\n  {mutation.Description}\n  {mutation.Token}", [verdict]);
+            },
+            mustSee);
+
+    /// <inheritdoc cref="RunAsync(int, Func{Random, DifferentialMutation}, string[])"/>
+    /// <param name="thousandths">Which part of all this is.</param>
+    /// <param name="compare">Makes a mutation and tells the disagreement, or null, and the verdicts.</param>
+    /// <param name="mustSee">Verdicts that must be among the answers, or else the mutations show nothing.</param>
+    public static async Task RunAsync(
+        int thousandths, Func<Random, Task<(string? Disagreement, IReadOnlyList<string> Verdicts)>> compare, params string[] mustSee)
+    {
+        var count = (int)((long)Total * thousandths / 1000);
+        var verdicts = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var found = new List<string>();
+        for (var number = Only ?? 0; number < (Only + 1 ?? count) && found.Count < MostDisagreements; number++)
+        {
+            var (disagreement, seen) = await compare(new Random(Scramble(Seed, number)));
+            if (disagreement is not null)
+            {
+                found.Add($"seed {Seed}, number {number}, {disagreement}");
+            }
+
+            foreach (var verdict in seen)
+            {
+                verdicts[verdict] = verdicts.GetValueOrDefault(verdict) + 1;
+            }
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"Seed {Seed}, {count} mutations: {string.Join(", ", verdicts.Select(pair => $"{pair.Value} {pair.Key}"))}.");
+        Assert.True(found.Count == 0, string.Join("\n\n", found));
+        if (Only is null && count >= 10_000)
+        {
+            Assert.Empty(mustSee.Except(verdicts.Keys));
+        }
+    }
+
+    /// <summary>Every rejection by name, and acceptance, but for those that these mutations cannot cause.</summary>
+    public static string[] AllBut(params TokenRejection[] rejections) =>
+        [.. Enum.GetValues<TokenRejection>().Except([TokenRejection.NotValidated, .. rejections]).Select(rejection => $"{rejection}"), "Accepted"];
+
+    /// <summary>Bytes as text that a person can read and a terminal can bear.</summary>
+    public static string Show(byte[] bytes)
+    {
+        var text = new StringBuilder();
+        foreach (var one in bytes)
+        {
+            text.Append(one is >= 0x20 and < 0x7F ? $"{(char)one}" : $"<{one:X2}>");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The platform's generator begins alike for neighbouring seeds (the mixing step of SplitMix64 does not).</summary>
+    private static int Scramble(int seed, int number)
+    {
+        var mixed = ((ulong)(uint)seed << 32 | (uint)number) + 0x9E3779B97F4A7C15;
+        mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+        return (int)((mixed ^ (mixed >> 31)) & int.MaxValue);
+    }
+
+    private static int? Setting(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+}
