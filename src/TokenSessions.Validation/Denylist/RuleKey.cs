@@ -16,11 +16,11 @@ public readonly record struct RuleKey(UInt128 Value)
 
     internal const int TextLength = 22;
 
-    [ThreadStatic]
-    private static IncrementalHash? _ofThisThread;
-
     private const int StackLimit = 1024;
     private const int RegionShift = 8; // Above every kind, so that the keys of a single region are what they were before there were more.
+
+    [ThreadStatic]
+    private static IncrementalHash? _ofThisThread;
 
     /// <summary>The key of one rule.</summary>
     /// <param name="issuer">The <c>iss</c> whose tokens the rule ends.</param>
