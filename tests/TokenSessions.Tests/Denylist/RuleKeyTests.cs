@@ -30,6 +30,15 @@ public sealed class RuleKeyTests
         Assert.Equal("jS5Bq88sf8AOcUjksiX7ZQ", RuleKey.For(Issuer, RuleKind.Subject, new string('a', 2000)).ToString());
     }
 
+    [Fact]
+    public void Is_the_same_whichever_thread_asks_and_whatever_that_one_asked_before()
+    {
+        RuleKey[] expected = [.. Enumerable.Range(0, 100).Select(i => RuleKey.For(Issuer, RuleKind.Subject, new string('a', i * 15)))];
+
+        Parallel.For(0, 10_000, i => Assert.Equal(expected[i % 100], RuleKey.For(Issuer, RuleKind.Subject, new string('a', i % 100 * 15))));
+        Assert.Equal(100, expected.Distinct().Count());
+    }
+
     [Theory]
     [InlineData("ab", "c", "a", "bc")]
     [InlineData("a", "", "", "a")]
