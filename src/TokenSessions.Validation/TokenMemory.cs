@@ -96,7 +96,7 @@ internal sealed class TokenMemory
         {
             for (var i = 0; i < SweptSets; i++)
             {
-                Sweep(ref _sets[_hand], seconds, makesRoom: IsFullWith(bytes));
+                Sweep(ref _sets[_hand], seconds, bytes);
                 _hand = (_hand + 1) & (_sets.Length - 1);
             }
 
@@ -170,12 +170,12 @@ internal sealed class TokenMemory
         return found;
     }
 
-    /// <summary>Takes out of one set what has expired, and, if room is needed, what is not in use.</summary>
-    private void Sweep(ref Set set, long seconds, bool makesRoom)
+    /// <summary>Takes out of one set what has expired and, until there is room, what is not in use.</summary>
+    private void Sweep(ref Set set, long seconds, long bytes)
     {
         for (var way = 0; way < Ways; way++)
         {
-            if (set.Tokens[way] is { } token && (makesRoom ? CanLeave(token, seconds) : HasExpired(token, seconds)))
+            if (set.Tokens[way] is { } token && (IsFullWith(bytes) ? CanLeave(token, seconds) : HasExpired(token, seconds)))
             {
                 Clear(ref set, way);
             }
