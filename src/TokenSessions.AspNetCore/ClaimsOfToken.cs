@@ -8,8 +8,8 @@ namespace TokenSessions.AspNetCore;
 
 /// <summary>The claims of a token, for no identity in particular: read once, however many requests carry the token.</summary>
 /// <remarks>
-/// Never handed out themselves: an identity takes copies, because the properties of a claim can be changed. They live as long as
-/// the token, and so are bounded by what the validator remembers.
+/// Never handed out themselves: an identity takes copies, because a claim knows its identity and its properties can be changed.
+/// They live as long as the token, and so are bounded by what the validator remembers.
 /// </remarks>
 internal sealed class ClaimsOfToken
 {
@@ -19,7 +19,7 @@ internal sealed class ClaimsOfToken
     private static readonly ConditionalWeakTable<ValidatedToken, ClaimsOfToken> Known = [];
 
     private readonly string _issuer;
-    private readonly List<Claim> _claims = [];
+    private readonly ClaimsIdentity _claims = new();
 
     private ClaimsOfToken(ValidatedToken token)
     {
@@ -40,7 +40,13 @@ internal sealed class ClaimsOfToken
         }
     }
 
-    public IReadOnlyList<Claim> Claims => _claims;
+    public IEnumerable<Claim> Claims => _claims.Claims;
+
+    /// <summary>Compares as every identity does.</summary>
+    public bool Has(string type, string value) => _claims.HasClaim(type, value);
+
+    /// <summary>The value of the first such claim; null if there is none.</summary>
+    public string? FindValue(string type) => _claims.FindFirst(type)?.Value;
 
     public static ClaimsOfToken Get(ValidatedToken token) => Known.GetValue(token, static token => new(token));
 
@@ -79,5 +85,5 @@ internal sealed class ClaimsOfToken
         }
     }
 
-    private void Add(string name, string value, string valueType) => _claims.Add(new(name, value, valueType, _issuer));
+    private void Add(string name, string value, string valueType) => _claims.AddClaim(new(name, value, valueType, _issuer));
 }

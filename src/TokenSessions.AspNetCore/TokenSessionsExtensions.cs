@@ -58,6 +58,7 @@ public static class TokenSessionsExtensions
         authentication.Services.AddBearerAuthentication(scheme, section, configure);
         authentication.Services.Configure<AuthenticationOptions>(options =>
             options.AddScheme(scheme, builder => builder.HandlerType = typeof(TokenSessionsHandler)));
+        authentication.Services.TryAddSingleton<BearerSchemes>();
         authentication.Services.TryAddTransient<TokenSessionsHandler>();
         return authentication;
     }

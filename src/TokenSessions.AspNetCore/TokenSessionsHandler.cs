@@ -1,18 +1,16 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using TokenSessions.Validation;
 
 namespace TokenSessions.AspNetCore;
 
 /// <summary>The bearer scheme. A rejected token costs no exception, and <em>cannot tell</em> is an answer of its own.</summary>
 /// <remarks>
-/// Not an <see cref="AuthenticationHandler{TOptions}"/>: that logs two lines at Information for every token it rejects, under our
-/// name, and takes an events object, three tasks and two loggers' worth of time for every one it accepts. Of what it offers we
-/// keep forwarding to other schemes.
+/// Not an <see cref="AuthenticationHandler{TOptions}"/>: that logs two lines at Information for every token it rejects, in a
+/// category of ours that nobody has silenced, and looks up options, loggers and events for every request. Of what it offers,
+/// forwarding to other schemes is kept.
 /// </remarks>
-internal sealed class TokenSessionsHandler(IOptionsMonitor<TokenSessionsOptions> options) : IAuthenticationHandler
+internal sealed class TokenSessionsHandler(BearerSchemes schemes) : IAuthenticationHandler
 {
     private static readonly Task<AuthenticateResult> NoToken = Task.FromResult(AuthenticateResult.NoResult());
 
@@ -21,8 +19,9 @@ internal sealed class TokenSessionsHandler(IOptionsMonitor<TokenSessionsOptions>
         rejection => Task.FromResult(AuthenticateResult.Fail($"The access token was rejected: {rejection}.")));
 
     // Set before anything else is asked of a handler, which serves one request.
-    private AuthenticationScheme _scheme = null!;
+    private string _scheme = null!;
     private HttpContext _context = null!;
+    private BearerAuthentication _bearer = null!;
     private TokenSessionsOptions _options = null!;
 
     private Task<AuthenticateResult>? _result;
@@ -30,7 +29,8 @@ internal sealed class TokenSessionsHandler(IOptionsMonitor<TokenSessionsOptions>
 
     public Task InitializeAsync(AuthenticationScheme scheme, HttpContext context)
     {
-        (_scheme, _context, _options) = (scheme, context, options.Get(scheme.Name));
+        (_scheme, _context) = (scheme.Name, context);
+        (_bearer, _options) = schemes.Get(_scheme);
         return Task.CompletedTask;
     }
 
@@ -51,8 +51,7 @@ internal sealed class TokenSessionsHandler(IOptionsMonitor<TokenSessionsOptions>
     {
         if (_result is null)
         {
-            var bearer = _context.RequestServices.GetRequiredKeyedService<BearerAuthentication>(_scheme.Name);
-            var verdict = bearer.ValidateAsync(_context);
+            var verdict = _bearer.ValidateAsync(_context);
             _result = verdict.IsCompletedSuccessfully ? ResultOf(verdict.Result) : WaitAsync(verdict);
         }
 
@@ -69,7 +68,7 @@ internal sealed class TokenSessionsHandler(IOptionsMonitor<TokenSessionsOptions>
         {
             null => NoToken,
             { IsValid: true } accepted => Task.FromResult(AuthenticateResult.Success(
-                new(BearerAuthentication.CreatePrincipal(accepted.Token, _scheme.Name), _scheme.Name))),
+                new(BearerAuthentication.CreatePrincipal(accepted.Token, _scheme), _scheme))),
             { } rejected => Rejected[rejected.Rejection],
         };
     }
@@ -84,6 +83,6 @@ internal sealed class TokenSessionsHandler(IOptionsMonitor<TokenSessionsOptions>
     private string? ForwardTo(string? specific)
     {
         var other = specific ?? _options.ForwardDefaultSelector?.Invoke(_context) ?? _options.ForwardDefault;
-        return other == _scheme.Name ? null : other;
+        return other == _scheme ? null : other;
     }
 }

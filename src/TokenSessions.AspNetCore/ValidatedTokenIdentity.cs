@@ -5,8 +5,8 @@ namespace TokenSessions.AspNetCore;
 
 /// <summary>The identity made of a validated token. It carries the token, so that user and token cannot come apart.</summary>
 /// <remarks>
-/// One for each request, so that what one adds to it another never sees. Its claims are built when somebody first asks for them:
-/// most requests never do. Many threads may read it at once, the first time as well; changing it is for one alone, as with every
+/// One for each request, so that what one adds to it another never sees. Its claims are built when somebody first asks for one:
+/// most requests never do, and roles and scopes are known without. Many threads may read it at once, the first time as well; changing it is for one alone, as with every
 /// identity.
 /// </remarks>
 internal sealed class ValidatedTokenIdentity : ClaimsIdentity
@@ -24,7 +24,7 @@ internal sealed class ValidatedTokenIdentity : ClaimsIdentity
     /// <summary>False as long as nobody has read or changed the claims.</summary>
     public bool AreClaimsBuilt => _areClaimsBuilt;
 
-    /// <summary>Whatever reads claims reads them here: finding them, the name, roles.</summary>
+    /// <summary>Whatever hands out claims takes them from here.</summary>
     public override IEnumerable<Claim> Claims
     {
         get
@@ -43,6 +43,12 @@ internal sealed class ValidatedTokenIdentity : ClaimsIdentity
             return base.AuthenticationType;
         }
     }
+
+    public override string? Name => _areClaimsBuilt ? base.Name : ClaimsOfToken.Get(Token).FindValue(NameClaimType);
+
+    /// <summary>Also whether the user is in a role. What hands out no claim needs none of our own.</summary>
+    public override bool HasClaim(string type, string value) =>
+        _areClaimsBuilt ? base.HasClaim(type, value) : ClaimsOfToken.Get(Token).Has(type, value);
 
     public override void AddClaim(Claim claim)
     {

@@ -23,6 +23,7 @@ internal static class BearerCost
     private const int RequestsPerRound = 100;
     private const string Plain = "/plain";
     private const string Role = "/role";
+    private const string Claim = "/claim";
 
     /// <summary>Prints the table.</summary>
     public static async Task MeasureAsync()
@@ -38,6 +39,7 @@ internal static class BearerCost
             if (variant.Add is not null)
             {
                 rows.Add(new($"{variant.Title}, and a role", api, Role, good));
+                rows.Add(new($"{variant.Title}, and a claim", api, Claim, good));
                 rows.Add(new($"{variant.Title}, a malformed token", api, Plain, forged));
             }
         }
@@ -80,12 +82,13 @@ internal static class BearerCost
         }
 
         var app = builder.Build();
-        var (plain, role) = (app.MapGet(Plain, AnswerAsync), app.MapGet(Role, AnswerAsync));
+        var (plain, role, claim) = (app.MapGet(Plain, AnswerAsync), app.MapGet(Role, AnswerAsync), app.MapGet(Claim, AnswerAsync));
         if (variant.Add is not null)
         {
             plain.RequireAuthorization();
             role.RequireAuthorization(policy => policy.RequireAssertion(context =>
-                context.User.IsInRole("admin") || context.User.HasClaim("sub", "alice")));
+                context.User.IsInRole("admin") || context.User.HasClaim("sub", "alice"))); // Not everybody has the role.
+            claim.RequireAuthorization(policy => policy.RequireClaim("sub", "alice"));
         }
 
         await app.StartAsync();
