@@ -10,7 +10,12 @@ internal static class TokenId
     private const int Characters = 22;
 
     /// <summary>16 random bytes.</summary>
-    public static string New() => StrictBase64Url.Encode(RandomNumberGenerator.GetBytes(Bytes));
+    public static string New()
+    {
+        Span<byte> bytes = stackalloc byte[Bytes];
+        RandomNumberGenerator.Fill(bytes);
+        return StrictBase64Url.Encode(bytes);
+    }
 
     /// <summary>A fresh <c>sid</c>: its first byte is the index of the session's home region, the other 15 are random.</summary>
     public static string NewSession(byte homeRegion)

@@ -27,6 +27,10 @@ switch (args.Except(["--quick"]).ToArray())
         await RulesArrive.MeasureAsync();
         return 0;
 
+    case ["signing"]:
+        await IssuingBenchmark.MeasureAsync();
+        return 0;
+
     case ["rules-memory"]:
         await RulesInMemory.MeasureAsync();
         return 0;
@@ -60,6 +64,7 @@ switch (args.Except(["--quick"]).ToArray())
             issue    tokens under a local key
             library  the same by BenchmarkDotNet
             Tables of their own:
+            signing  how the platform signs fastest: one key for all threads, a pool, or one for each
             rules-memory  bytes, table, probe, polls and pauses of up to a million rules in a validator
             bearer   what one request takes inside an API with our scheme, with others and with none
             load     requests/s of an API with our scheme, with others and with none, and of the service

@@ -4,8 +4,16 @@ using TokenSessions.Validation.Keys;
 namespace TokenSessions.Issuing.Keys;
 
 /// <summary>A signing key held in this process. One instance serves all threads.</summary>
+/// <remarks>
+/// So does its one platform key: nothing of it changes while it signs. Instances of their own for each thread, or pooled ones,
+/// were not faster beyond the noise of the machine (<c>tests/TokenSessions.Benchmarks -- issue</c>), and would be more copies of
+/// the private half.
+/// </remarks>
 internal sealed class LocalSigningKey : ISigningKey, IDisposable
 {
+    /// <summary>The longest signature, in bytes: an RSA key of 8,192 bits.</summary>
+    public const int MaxSignatureLength = 1024;
+
     private readonly ECDsa? _ecdsa;
     private readonly RSA? _rsa;
 
@@ -32,9 +40,20 @@ internal sealed class LocalSigningKey : ISigningKey, IDisposable
     public ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Span<byte> signature = stackalloc byte[MaxSignatureLength];
+        return new(signature[..Sign(signingInput.Span, signature)].ToArray());
+    }
+
+    /// <summary>Signs at once, into <paramref name="signature"/>.</summary>
+    /// <param name="signingInput">As for <see cref="SignAsync"/>.</param>
+    /// <param name="signature">At least <see cref="MaxSignatureLength"/> bytes.</param>
+    /// <returns>How many bytes the signature has.</returns>
+    /// <exception cref="SigningKeyUnavailableException">The key did not sign.</exception>
+    public int Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature)
+    {
         try
         {
-            return new(Sign(signingInput.Span));
+            return SignOrThrow(signingInput, signature);
         }
         catch (Exception e) when (e is CryptographicException or ObjectDisposedException)
         {
@@ -47,7 +66,8 @@ internal sealed class LocalSigningKey : ISigningKey, IDisposable
     {
         try
         {
-            return VerificationKey.Verify(challenge, Sign(challenge));
+            Span<byte> signature = stackalloc byte[MaxSignatureLength];
+            return VerificationKey.Verify(challenge, signature[..SignOrThrow(challenge, signature)]);
         }
         catch (CryptographicException) // It cannot sign this way at all: an RSA key too short for the hash, say.
         {
@@ -75,11 +95,13 @@ internal sealed class LocalSigningKey : ISigningKey, IDisposable
         }
     }
 
-    private byte[] Sign(ReadOnlySpan<byte> input)
+    private int SignOrThrow(ReadOnlySpan<byte> input, Span<byte> signature)
     {
         var algorithm = VerificationKey.Algorithm;
-        return _ecdsa is not null
-            ? _ecdsa.SignData(input, algorithm.Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
-            : _rsa!.SignData(input, algorithm.Hash, algorithm.Padding!);
+        // The overload without a format writes r‖s, as JWS wants it, and allocates nothing; the one with it allocates.
+        var isWritten = _ecdsa is not null
+            ? _ecdsa.TrySignData(input, signature, algorithm.Hash, out var length)
+            : _rsa!.TrySignData(input, signature, algorithm.Hash, algorithm.Padding!, out length);
+        return isWritten ? length : throw new CryptographicException($"Its signatures have more than {signature.Length} bytes.");
     }
 }

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using TokenSessions.Issuing.Keys;
@@ -26,23 +26,38 @@ internal static class TokenSealer
     /// <exception cref="SubjectRecordException">It would be longer than <see cref="MaxLength"/>: the subject has too many scopes.</exception>
     public static string Seal(RefreshToken token, SealingKey key)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using var plaintext = new TokenText();
+        using (var writer = new Utf8JsonWriter(plaintext))
         {
             token.Write(writer);
         }
 
-        var plaintext = buffer.WrittenSpan;
-        var header = StrictBase64Url.Encode([.. HeaderStart, .. Encoding.ASCII.GetBytes(key.KeyId), .. HeaderEnd]);
+        using var text = new TokenText();
+        text.Append(HeaderStart);
+        text.Append(key.KeyId);
+        text.Append(HeaderEnd);
+        text.EncodeFrom(0);
+        var headerLength = text.Length;
+        text.Append(".."u8); // The encrypted key between them is empty with dir.
+        var nonceAt = text.Length;
+        text.Append(stackalloc byte[Base64Url.GetEncodedLength(SealingKey.NonceLength)]); // Known only after the next step.
+        text.Append("."u8);
+
         Span<byte> nonce = stackalloc byte[SealingKey.NonceLength];
         Span<byte> tag = stackalloc byte[SealingKey.TagLength];
-        var ciphertext = new byte[plaintext.Length];
-        key.Seal(plaintext, Encoding.ASCII.GetBytes(header), nonce, ciphertext, tag); // RFC 7516 §5.1, step 14: the header is authenticated.
+        var ciphertextAt = text.Length;
+        var ciphertext = text.GetSpan(plaintext.Length)[..plaintext.Length];
+        key.Seal(plaintext.Written, text.Written[..headerLength], nonce, ciphertext, tag); // RFC 7516 §5.1, step 14: the header is authenticated.
+        Base64Url.EncodeToUtf8(nonce, text.Written[nonceAt..]);
+        text.Advance(ciphertext.Length);
+        text.EncodeFrom(ciphertextAt);
 
-        // The encrypted key is empty with dir.
-        var text = $"{header}..{StrictBase64Url.Encode(nonce)}.{StrictBase64Url.Encode(ciphertext)}.{StrictBase64Url.Encode(tag)}";
+        text.Append("."u8);
+        var tagAt = text.Length;
+        text.Append(tag);
+        text.EncodeFrom(tagAt);
         return text.Length <= MaxLength
-            ? text
+            ? text.ToString()
             : throw new SubjectRecordException($"The refresh token of {token.Subject} would have {text.Length} characters, more than "
                 + $"{MaxLength}: the directory gives the subject too many scopes.");
     }
