@@ -28,7 +28,7 @@ switch (args.Except(["--quick"]).ToArray())
         return 0;
 
     case ["signing"]:
-        await IssuingBenchmark.MeasureAsync();
+        Signing.Measure();
         return 0;
 
     case ["rules-memory"]:

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using TokenSessions.Benchmarks.Measuring;
 using TokenSessions.Benchmarks.Peers;
@@ -9,7 +8,6 @@ using TokenSessions.Issuing.Stores;
 using TokenSessions.Issuing.Tokens;
 using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Jose;
-using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Benchmarks.Issuing;
 
@@ -41,7 +39,8 @@ internal static class LocalKeys
         var sessions = new SessionIssuer(
             new() { Issuer = SignedTokens.Issuer, DefaultAudience = SignedTokens.Audience }, ring, new NoRules(), new Anybody(), TimeProvider.System);
         var start = new SessionStart { Subject = "ada", AuthenticationMethods = ["pwd"] };
-        var (writer, token, key) = (new TokenWriter(new(TimeProvider.System, null)), Token(), new Key(issuer));
+        using var key = LocalSigningKey.Import(issuer.Ecdsa!.ExportPkcs8PrivateKey(), issuer.Key);
+        var (writer, token) = (new TokenWriter(new(TimeProvider.System, null)), Token());
         var signed = issuer.Sign("ada");
         var input = Encoding.ASCII.GetBytes(signed[..signed.LastIndexOf('.')]);
         List<Contestant> contestants =
@@ -121,15 +120,6 @@ internal static class LocalKeys
                 SessionEndsAt = now + 3600,
             },
         };
-    }
-
-    /// <summary>Signs as bare as the bare signature beside it: what is left is the writing.</summary>
-    private sealed class Key(SignedTokens issuer) : ISigningKey
-    {
-        public VerificationKey VerificationKey => issuer.Key;
-
-        public ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken) => new(
-            issuer.Ecdsa!.SignData(signingInput.Span, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
     }
 
     private sealed class Anybody : ISubjectDirectory
