@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 
 namespace TokenSessions.Validation;
@@ -10,7 +9,7 @@ namespace TokenSessions.Validation;
 /// The tokens verified before: a repeat costs no signature check. Bounded in entries and bytes. Finding one takes no lock.
 /// </summary>
 /// <remarks>
-/// Sets of 8 places each, as in a processor's cache: a token's hash names its set and its neighbour. A new token takes the place of one that has
+/// Sets of 4 places each, as in a processor's cache: a token's hash names its set and its neighbour. A new token takes the place of one that has
 /// expired or that nobody has used for a while; where all are in use it is not remembered. So a flood of new tokens, each used
 /// once, goes in and out among themselves and cannot drive out those in use.
 /// </remarks>
@@ -22,10 +21,12 @@ internal sealed class TokenMemory
     /// <summary>The use of a token is noted this often, so that threads do not write the same line of memory all the time.</summary>
     private const long NotedEverySeconds = 8;
 
-    private const int Ways = 8;
+    /// <summary>A set is to take about one line of the processor's cache: with many tokens each line is waited for.</summary>
+    private const int Ways = 4;
+    private const int TagBits = 16;
 
-    /// <summary>Half of the places stay empty, so that few sets are full while the memory is not.</summary>
-    private const int PlacesPerToken = 2;
+    /// <summary>Two of three places stay empty, so that hardly a set and its neighbour are full while the memory is not.</summary>
+    private const int PlacesPerToken = 3;
 
     /// <summary>Sets searched for what can leave at each new token, so that the whole memory is swept now and then.</summary>
     private const int SweptSets = 4;
@@ -61,7 +62,7 @@ internal sealed class TokenMemory
     /// <summary>The token of exactly this text, if it is remembered. Nothing about it has been asked of this moment.</summary>
     /// <param name="text">A text as received.</param>
     /// <param name="now">The wall clock.</param>
-    public VerifiedToken? Find(ReadOnlySpan<char> text, DateTimeOffset now)
+    public ValidatedToken? Find(ReadOnlySpan<char> text, DateTimeOffset now)
     {
         if (text.Length < HashedCharacters)
         {
@@ -86,9 +87,9 @@ internal sealed class TokenMemory
     /// <summary>Remembers a token that was just accepted, if there is a place for it.</summary>
     /// <param name="token">One that was not found.</param>
     /// <param name="now">The wall clock.</param>
-    public void Add(VerifiedToken token, DateTimeOffset now)
+    public void Add(ValidatedToken token, DateTimeOffset now)
     {
-        var text = token.Token.Text.Span;
+        var text = token.Text.Span;
         var first = Locate(text, out var tag);
         var seconds = Seconds(now);
         var bytes = Bytes(token);
@@ -117,19 +118,26 @@ internal sealed class TokenMemory
                 return;
             }
 
-            Volatile.Write(ref set.Tokens[way], token);
-            Volatile.Write(ref set.Tags[way], tag);
+            set.Places[way] = new() { Text = token.Text, Token = token };
+            Volatile.Write(ref set.Tags, WithTag(set.Tags, way, tag));
             (_count, _bytes) = (_count + 1, _bytes + bytes);
         }
     }
 
-    private static VerifiedToken? FindIn(ref Set set, int tag, ReadOnlySpan<char> text)
+    private static ValidatedToken? FindIn(ref Set set, ushort tag, ReadOnlySpan<char> text)
     {
         var matches = Matches(set, tag);
         for (; matches != 0; matches &= matches - 1)
         {
-            var way = BitOperations.TrailingZeroCount(matches);
-            if (Volatile.Read(ref set.Tokens[way]) is { } token && token.Token.Text.Span.SequenceEqual(text))
+            ref var place = ref set.Places[FirstOf(matches)];
+            var compared = place.Text;
+            if (!compared.IsExactly(text))
+            {
+                continue;
+            }
+
+            // Another thread may be filling the place: the answer is the token of the very text that was compared, or none.
+            if (Volatile.Read(ref place.Token) is { } token && token.Text == compared)
             {
                 return token;
             }
@@ -145,7 +153,7 @@ internal sealed class TokenMemory
         {
             if (Matches(_sets[index], 0) is not 0 and var empty)
             {
-                return (index, BitOperations.TrailingZeroCount(empty));
+                return (index, FirstOf(empty));
             }
         }
 
@@ -160,7 +168,7 @@ internal sealed class TokenMemory
         {
             for (var way = 0; way < Ways; way++)
             {
-                if (_sets[index].Tokens[way] is { } token && CanLeave(token, seconds) && token.UsedAt < oldest)
+                if (_sets[index].Places[way].Token is { } token && CanLeave(token, seconds) && token.UsedAt < oldest)
                 {
                     (found, oldest) = ((index, way), token.UsedAt);
                 }
@@ -175,7 +183,7 @@ internal sealed class TokenMemory
     {
         for (var way = 0; way < Ways; way++)
         {
-            if (set.Tokens[way] is { } token && (IsFullWith(bytes) ? CanLeave(token, seconds) : HasExpired(token, seconds)))
+            if (set.Places[way].Token is { } token && (IsFullWith(bytes) ? CanLeave(token, seconds) : HasExpired(token, seconds)))
             {
                 Clear(ref set, way);
             }
@@ -184,42 +192,52 @@ internal sealed class TokenMemory
 
     private void Clear(ref Set set, int way)
     {
-        if (set.Tokens[way] is { } token)
+        if (set.Places[way].Token is { } token)
         {
-            Volatile.Write(ref set.Tags[way], 0);
-            Volatile.Write(ref set.Tokens[way], null);
+            Volatile.Write(ref set.Tags, WithTag(set.Tags, way, 0));
+            set.Places[way] = default;
             (_count, _bytes) = (_count - 1, _bytes - Bytes(token));
         }
     }
 
     private bool IsFullWith(long bytes) => _count >= _maxCount || _bytes + bytes > _maxBytes;
 
-    private static bool CanLeave(VerifiedToken token, long seconds) =>
+    private static bool CanLeave(ValidatedToken token, long seconds) =>
         HasExpired(token, seconds) || Math.Abs(seconds - token.UsedAt) > InUseSeconds; // A clock set back protects nothing for long.
 
-    private static bool HasExpired(VerifiedToken token, long seconds) => token.Token.ExpiresAtSeconds < seconds;
+    private static bool HasExpired(ValidatedToken token, long seconds) => token.ExpiresAtSeconds < seconds;
 
-    private static long Bytes(VerifiedToken token) => EntryBytes + ((long)token.Token.Text.Text.Length * BytesPerCharacter);
+    private static long Bytes(ValidatedToken token) => EntryBytes + ((long)token.Text.KeptLength * BytesPerCharacter);
 
     /// <summary>The token's set, and its tag.</summary>
     /// <remarks>
     /// From the end of the signature, which nobody who has no signing key can choose, under secrets of this process. The tag is a
     /// hint: what is found is compared in full.
     /// </remarks>
-    private int Locate(ReadOnlySpan<char> text, out int tag)
+    private int Locate(ReadOnlySpan<char> text, out ushort tag)
     {
         var end = MemoryMarshal.Cast<char, ulong>(text[^HashedCharacters..]);
         var hash = Fold(end[0] ^ _firstSecret, end[1] ^ _secondSecret) ^ Fold(end[2] ^ _secondSecret, end[3] ^ _firstSecret);
-        tag = (int)(hash >> 32) | 1; // 0 is the tag of an empty place.
+        tag = (ushort)((hash >> 48) | 1); // 0 is the tag of an empty place.
         return (int)hash & (_sets.Length - 1);
     }
 
     /// <summary>The neighbour in which a token stands whose own set was full: else some would be verified anew every time.</summary>
     private static int Other(int set) => set ^ 1;
 
-    /// <summary>The places of a set with this tag, a bit for each.</summary>
-    private static uint Matches(in Set set, int tag) =>
-        Vector256.Equals(Vector256.Create<int>(set.Tags), Vector256.Create(tag)).ExtractMostSignificantBits();
+    /// <summary>The places of a set that may have this tag, the highest bit of each place's; surely those that have it.</summary>
+    private static ulong Matches(in Set set, ushort tag)
+    {
+        const ulong LowestBits = 0x0001_0001_0001_0001;
+        var differences = Volatile.Read(in set.Tags) ^ (tag * LowestBits);
+        return (differences - LowestBits) & ~differences & (LowestBits << (TagBits - 1)); // Set where nothing differs.
+    }
+
+    /// <summary>The first place is always one that has the tag: only above such a one there may be others.</summary>
+    private static int FirstOf(ulong matches) => BitOperations.TrailingZeroCount(matches) / TagBits;
+
+    private static ulong WithTag(ulong tags, int way, ushort tag) =>
+        (tags & ~((ulong)ushort.MaxValue << (TagBits * way))) | ((ulong)tag << (TagBits * way));
 
     private static ulong Fold(ulong a, ulong b) => Math.BigMul(a, b, out var low) ^ low;
 
@@ -230,19 +248,21 @@ internal sealed class TokenMemory
     /// <summary>Tags beside the tokens they belong to: one place in memory to look at, not two.</summary>
     private struct Set
     {
-        public TagsOfSet Tags;
-        public TokensOfSet Tokens;
+        /// <summary><see cref="TagBits"/> for each place, the first in the lowest; 0 where it is empty.</summary>
+        public ulong Tags;
+        public PlacesOfSet Places;
+    }
+
+    /// <summary>A token, and the text that it is of: both are fetched at once, not the one after the other.</summary>
+    private struct Place
+    {
+        public TokenText Text;
+        public ValidatedToken? Token;
     }
 
     [InlineArray(Ways)]
-    private struct TagsOfSet
+    private struct PlacesOfSet
     {
-        private int _first;
-    }
-
-    [InlineArray(Ways)]
-    private struct TokensOfSet
-    {
-        private VerifiedToken? _first;
+        private Place _first;
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using System.Text;
 using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Jose;
@@ -88,6 +89,7 @@ public sealed class TokenValidator
     /// Lowers <see cref="TokenValidationOptions.AcceptTokensWhileDenylistIsDown"/> for this call; a larger value changes nothing.
     /// </param>
     /// <param name="cancellationToken">Ends the wait for keys.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)] // Within the other, the result would be copied twice on its way out.
     public ValueTask<TokenValidationResult> ValidateAsync(
         ReadOnlyMemory<char> token, TimeSpan acceptWhileDenylistIsDown, CancellationToken cancellationToken = default)
     {
@@ -96,19 +98,20 @@ public sealed class TokenValidator
             return new(Counted(new(TokenRejection.TooLong)));
         }
 
-        var text = TokenText.Of(token);
-        var now = Moment.Now(_time);
-        var result = Decide(text, now, acceptWhileDenylistIsDown, fetched: null, out var keyToFetch);
-        return keyToFetch is null
-            ? new(Counted(result))
-            : FetchAndDecideAsync(text, keyToFetch, acceptWhileDenylistIsDown, cancellationToken);
+        var result = Decide(token, Moment.Now(_time), acceptWhileDenylistIsDown, fetched: null, out var keyToFetch);
+        if (keyToFetch is not null)
+        {
+            return FetchAndDecideAsync(TokenText.Of(token), keyToFetch, acceptWhileDenylistIsDown, cancellationToken);
+        }
+
+        return new(Counted(result));
     }
 
     private async ValueTask<TokenValidationResult> FetchAndDecideAsync(
         TokenText text, string keyToFetch, TimeSpan acceptWhileDenylistIsDown, CancellationToken cancellationToken)
     {
         var fetched = await _keys.FindAsync(keyToFetch, cancellationToken).ConfigureAwait(false);
-        return Counted(Decide(text, Moment.Now(_time), acceptWhileDenylistIsDown, fetched, out _));
+        return Counted(Decide(text.Memory, Moment.Now(_time), acceptWhileDenylistIsDown, fetched, out _));
     }
 
     private TokenValidationResult Counted(TokenValidationResult result)
@@ -121,23 +124,23 @@ public sealed class TokenValidator
     /// All checks, in order. What the text alone decides is asked once, by <see cref="Verify"/>; the key, the time and the denylist
     /// are asked every time. Helpers compute; these two methods decide.
     /// </summary>
-    /// <param name="text">The token.</param>
+    /// <param name="received">The token.</param>
     /// <param name="now">This moment.</param>
     /// <param name="acceptWhileDenylistIsDown">See <see cref="ValidateAsync(ReadOnlyMemory{char}, TimeSpan, CancellationToken)"/>.</param>
     /// <param name="fetched">What became of <paramref name="keyToFetch"/>; null before it was asked for.</param>
     /// <param name="keyToFetch">The <c>kid</c> without which nothing can be said yet, if not null; then the result means nothing.</param>
     private TokenValidationResult Decide(
-        TokenText text, Moment now, TimeSpan acceptWhileDenylistIsDown, KeyLookup? fetched, out string? keyToFetch)
+        ReadOnlyMemory<char> received, in Moment now, TimeSpan acceptWhileDenylistIsDown, KeyLookup? fetched, out string? keyToFetch)
     {
         keyToFetch = null;
         var keys = _keys.CurrentAt(now);
 
         // 1 to 5. What was verified before, is verified: but only while the issuer still publishes that very key.
-        var token = _memory?.Find(text.Span, now.Wall);
+        var token = _memory?.Find(received.Span, now.Wall);
         var isRemembered = token is not null && HasKey(keys, token);
         if (!isRemembered)
         {
-            var rejection = Verify(text, keys, fetched, out token, out keyToFetch);
+            var rejection = Verify(TokenText.Of(received), keys, fetched, out token, out keyToFetch);
             if (token is null)
             {
                 return new(rejection);
@@ -145,18 +148,18 @@ public sealed class TokenValidator
         }
 
         // 5. Times.
-        if (Expiry.IsReached(token!.Token.ExpiresAtSeconds, now.Wall, _options.ClockSkew + _options.AcceptTokensExpiredFor))
+        if (Expiry.IsReached(token!.ExpiresAtSeconds, now.Wall, _options.ClockSkew + _options.AcceptTokensExpiredFor))
         {
             return new(TokenRejection.Expired);
         }
 
-        var lifetime = token.Token.Lifetime;
+        var lifetime = token.Lifetime;
         if (lifetime > _options.MaxTokenLifetime)
         {
             return new(TokenRejection.LifetimeTooLong);
         }
 
-        if (Expiry.IsInFuture(token.NotBefore, now.Wall, _options.ClockSkew))
+        if (Expiry.IsInFuture(token.NotBeforeSeconds, now.Wall, _options.ClockSkew))
         {
             return new(TokenRejection.NotYetValid);
         }
@@ -193,12 +196,12 @@ public sealed class TokenValidator
             _memory?.Add(token, now.Wall);
         }
 
-        return new(token.Token, isOnStaleDenylist);
+        return new(token, isOnStaleDenylist);
     }
 
     /// <summary>The checks that the text alone decides, in order. Nothing from it is believed before its signature holds.</summary>
     /// <returns>Why there is no token; means nothing if there is one, or if a key has to be fetched first.</returns>
-    private TokenRejection Verify(TokenText text, KeySet? keys, KeyLookup? fetched, out VerifiedToken? token, out string? keyToFetch)
+    private TokenRejection Verify(TokenText text, KeySet? keys, KeyLookup? fetched, out ValidatedToken? token, out string? keyToFetch)
     {
         token = null;
         keyToFetch = null;
@@ -274,7 +277,7 @@ public sealed class TokenValidator
             }
 
             // A key that was fetched just now may be of another set than the one at hand.
-            token = Keep(new(text, key, claims.IssuedAt, claims.ExpiresAt), claims, fetched is null ? keys : null);
+            token = Keep(text, key, claims, fetched is null ? keys : null);
             return default;
         }
         finally
@@ -299,26 +302,20 @@ public sealed class TokenValidator
         return false;
     }
 
-    private VerifiedToken Keep(ValidatedToken token, in CheckedClaims claims, KeySet? foundIn)
-    {
-        var later = Math.Max(claims.IssuedAt, claims.NotBefore);
-        return _denylist is null
-            ? new(token) { NotBefore = later, Seen = claims.Seen, KeyFoundIn = foundIn }
-            : new(token)
-            {
-                NotBefore = later,
-                Seen = claims.Seen,
-                KeyFoundIn = foundIn,
-                TokenRule = RuleKey.For(_issuer, RuleKind.Token, claims.TokenId),
-                SessionRule = RuleKey.For(_issuer, RuleKind.Session, claims.SessionId),
-                SubjectRule = RuleKey.For(_issuer, RuleKind.Subject, claims.Subject),
-                ClientRules = _clientRules.Of(claims.ClientId),
-                KeyRule = _keyRules.Of(token.Key.Utf8KeyId)[0],
-            };
-    }
+    private ValidatedToken Keep(TokenText text, VerificationKey key, in CheckedClaims claims, KeySet? foundIn) => _denylist is null
+        ? new(text, key, claims) { KeyFoundIn = foundIn }
+        : new(text, key, claims)
+        {
+            KeyFoundIn = foundIn,
+            TokenRule = RuleKey.For(_issuer, RuleKind.Token, claims.TokenId),
+            SessionRule = RuleKey.For(_issuer, RuleKind.Session, claims.SessionId),
+            SubjectRule = RuleKey.For(_issuer, RuleKind.Subject, claims.Subject),
+            ClientRules = _clientRules.Of(claims.ClientId),
+            KeyRule = _keyRules.Of(key.Utf8KeyId)[0],
+        };
 
     /// <summary>Whether the set has the very key that verified the token, whichever object holds it there.</summary>
-    private static bool HasKey(KeySet? keys, VerifiedToken token)
+    private static bool HasKey(KeySet? keys, ValidatedToken token)
     {
         if (keys is null)
         {
@@ -327,7 +324,7 @@ public sealed class TokenValidator
 
         if (token.KeyFoundIn != keys)
         {
-            if (keys.Find(token.Token.Key.Utf8KeyId) is not { } key || !key.IsSameAs(token.Token.Key))
+            if (keys.Find(token.Key.Utf8KeyId) is not { } key || !key.IsSameAs(token.Key))
             {
                 return false;
             }
@@ -338,20 +335,20 @@ public sealed class TokenValidator
         return true;
     }
 
-    private bool IsDenied(DenylistSnapshot snapshot, VerifiedToken token) =>
+    private bool IsDenied(DenylistSnapshot snapshot, ValidatedToken token) =>
         snapshot.Denies(token.TokenRule)
         || snapshot.Denies(token.SessionRule)
         || snapshot.Denies(token.KeyRule)
         || (snapshot.HasWatermarks && IsDeniedByWatermark(snapshot, token));
 
     /// <summary>Each region counts the T of its watermarks by itself; what denies outright has no region.</summary>
-    private bool IsDeniedByWatermark(DenylistSnapshot snapshot, VerifiedToken token)
+    private bool IsDeniedByWatermark(DenylistSnapshot snapshot, ValidatedToken token)
     {
         for (var region = 0; region < snapshot.Head.Regions; region++)
         {
             var subject = region == 0
                 ? token.SubjectRule
-                : RuleKey.For(_options.Issuer, RuleKind.Subject, token.Token.Subject, region);
+                : RuleKey.For(_options.Issuer, RuleKind.Subject, token.Subject, region);
             if (snapshot.Denies(subject, token.Seen[RuleKind.Subject, region])
                 || snapshot.Denies(token.ClientRules[region], token.Seen[RuleKind.Client, region])
                 || snapshot.Denies(_allRules[region], token.Seen[RuleKind.All, region]))

@@ -1,22 +1,13 @@
 using System.Text.Json;
 using TokenSessions.Validation.Jose;
-using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Validation;
 
 /// <summary>An access token that passed every check. Only <see cref="TokenValidator"/> makes one. Immutable.</summary>
 /// <remarks>What it says is decoded when it is first asked for, once: most of it is never asked for.</remarks>
-public sealed class ValidatedToken
+public sealed partial class ValidatedToken
 {
-    private readonly TokenText _text;
-    private readonly long _expiresAt;
-    private readonly long _issuedAt;
     private TokenClaims? _claims;
-
-    internal ValidatedToken(TokenText text, VerificationKey key, long issuedAt, long expiresAt)
-    {
-        (_text, Key, _issuedAt, _expiresAt) = (text, key, issuedAt, expiresAt);
-    }
 
     /// <summary>The <c>iss</c>.</summary>
     public string Issuer => Claims.Issuer;
@@ -37,10 +28,10 @@ public sealed class ValidatedToken
     public string SessionId => Claims.SessionId;
 
     /// <summary>The <c>exp</c>, UTC.</summary>
-    public DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(_expiresAt);
+    public DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(ExpiresAtSeconds);
 
     /// <summary>The <c>iat</c>, UTC.</summary>
-    public DateTimeOffset IssuedAt => DateTimeOffset.FromUnixTimeSeconds(_issuedAt);
+    public DateTimeOffset IssuedAt => DateTimeOffset.FromUnixTimeSeconds(IssuedAtSeconds);
 
     /// <summary>The <c>kid</c> of the key that signed it.</summary>
     public string KeyId => Key.KeyId;
@@ -54,14 +45,6 @@ public sealed class ValidatedToken
     /// <summary>The <c>roles</c>; empty when absent.</summary>
     public IReadOnlyList<string> Roles => Claims.Roles;
 
-    internal TokenText Text => _text;
-
-    internal VerificationKey Key { get; }
-
-    internal long ExpiresAtSeconds => _expiresAt;
-
-    internal TimeSpan Lifetime => TimeSpan.FromSeconds(_expiresAt - _issuedAt);
-
     /// <summary>Made by whoever is first; two at once make the same.</summary>
     private TokenClaims Claims => _claims ?? Interlocked.CompareExchange(ref _claims, new(DecodePayload()), null) ?? _claims;
 
@@ -70,7 +53,7 @@ public sealed class ValidatedToken
 
     private byte[] DecodePayload()
     {
-        var token = _text.Span;
+        var token = Text.Span;
         return StrictBase64Url.Decode(token[(token.IndexOf('.') + 1)..token.LastIndexOf('.')])!;
     }
 }

@@ -102,10 +102,10 @@ public sealed class DenylistSync
         TryGetSnapshot(Moment.Now(_time), out snapshot, out age);
 
     /// <summary>The same for whoever has many questions, and reads the clocks once for all of them.</summary>
-    internal bool TryGetSnapshot(Moment now, [NotNullWhen(true)] out DenylistSnapshot? snapshot, out TimeSpan age)
+    internal bool TryGetSnapshot(in Moment now, [NotNullWhen(true)] out DenylistSnapshot? snapshot, out TimeSpan age)
     {
         var published = _published;
-        age = published is null ? TimeSpan.MaxValue : published.FreshAt.Age(_time, now);
+        age = published is null ? TimeSpan.MaxValue : published.FreshAt.Age(now);
         snapshot = published?.Snapshot;
         return snapshot is not null;
     }

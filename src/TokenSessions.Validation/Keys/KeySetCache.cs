@@ -46,7 +46,7 @@ public sealed class KeySetCache
 
     /// <summary>The last good set while it is fresh enough, else null.</summary>
     /// <param name="now">This moment, so that whoever has many questions reads the clocks once.</param>
-    internal KeySet? CurrentAt(Moment now) => _good is { } good && good.SentAt.Age(_time, now) <= MaxAge ? good.Keys : null;
+    internal KeySet? CurrentAt(in Moment now) => _good is { } good && good.SentAt.Age(now) <= MaxAge ? good.Keys : null;
 
     /// <summary>One step: fetches the set now, or joins a fetch under way, or reports why there is no newer one.</summary>
     /// <param name="cancellationToken">Ends this caller's wait; the fetch goes on for the others.</param>

@@ -47,7 +47,10 @@ internal sealed class Api
     public void See(IEnumerable<string> tokens) => Parallel.ForEach(tokens, token => Accept(new string(token.AsSpan())));
 
     /// <summary>Good tokens, or the figures mean nothing.</summary>
-    public void Accept(string token)
+    public void Accept(string token) => Accept(token.AsMemory());
+
+    /// <inheritdoc cref="Accept(string)"/>
+    public void Accept(ReadOnlyMemory<char> token)
     {
         var result = Validate(token);
         if (!result.IsValid)
@@ -59,16 +62,16 @@ internal sealed class Api
     /// <summary>What is refused must be so for the reason that is measured.</summary>
     public void Refuse(string token, TokenRejection rejection)
     {
-        var result = Validate(token);
+        var result = Validate(token.AsMemory());
         if (result.Rejection != rejection)
         {
             throw new InvalidOperationException($"Not {rejection}: {result}");
         }
     }
 
-    private TokenValidationResult Validate(string token)
+    private TokenValidationResult Validate(ReadOnlyMemory<char> token)
     {
-        var validation = Validator.ValidateAsync(token);
+        var validation = Validator.ValidateAsync(token, TimeSpan.MaxValue);
         return validation.IsCompletedSuccessfully
             ? validation.Result
             : throw new InvalidOperationException("The validator waits, though its keys and its denylist are there.");
