@@ -309,7 +309,7 @@ public sealed class TokenValidator
             KeyFoundIn = foundIn,
             TokenRule = RuleKey.For(_issuer, RuleKind.Token, claims.TokenId),
             SessionRule = RuleKey.For(_issuer, RuleKind.Session, claims.SessionId),
-            SubjectRule = RuleKey.For(_issuer, RuleKind.Subject, claims.Subject),
+            SubjectRule = _denylist.HasWatermarks ? RuleKey.For(_issuer, RuleKind.Subject, claims.Subject) : null,
             ClientRules = _clientRules.Of(claims.ClientId),
             KeyRule = _keyRules.Of(key.Utf8KeyId)[0],
         };
@@ -346,8 +346,8 @@ public sealed class TokenValidator
     {
         for (var region = 0; region < snapshot.Head.Regions; region++)
         {
-            var subject = region == 0
-                ? token.SubjectRule
+            var subject = region == 0 && token.SubjectRule is { } ofRegion0
+                ? ofRegion0
                 : RuleKey.For(_options.Issuer, RuleKind.Subject, token.Subject, region);
             if (snapshot.Denies(subject, token.Seen[RuleKind.Subject, region])
                 || snapshot.Denies(token.ClientRules[region], token.Seen[RuleKind.Client, region])
