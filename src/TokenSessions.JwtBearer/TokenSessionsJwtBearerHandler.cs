@@ -47,19 +47,16 @@ internal sealed class TokenSessionsJwtBearerHandler(IOptionsMonitor<JwtBearerOpt
             return early.Succeeded ? Refused(AuthenticateResult.Fail("Accepted by an event, not validated.")) : Refused(early);
         }
 
-        // An event may find the token elsewhere: the application's decision, as with Microsoft's handler. In the header it is
-        // read in place, unless the application gets to see it: then what it sees is the very string that was validated.
-        var text = !string.IsNullOrEmpty(received.Token) ? received.Token
-            : Options.SaveToken || IsValidationWatched ? BearerAuthentication.FindToken(Context)
-            : null;
+        // An event may find the token elsewhere: the application's decision, as with Microsoft's handler.
+        var elsewhere = string.IsNullOrEmpty(received.Token) ? null : received.Token;
         var bearer = Context.RequestServices.GetRequiredKeyedService<BearerAuthentication>(Scheme.Name);
-        _verdict = text is null
+        _verdict = elsewhere is null
             ? await bearer.ValidateAsync(Context).ConfigureAwait(false)
-            : await bearer.ValidateAsync(Context, text).ConfigureAwait(false);
+            : await bearer.ValidateAsync(Context, elsewhere).ConfigureAwait(false);
         return _verdict switch
         {
             null => AuthenticateResult.NoResult(),
-            { IsValid: true } accepted => await AcceptedAsync(accepted.Token, text).ConfigureAwait(false),
+            { IsValid: true } accepted => await AcceptedAsync(accepted.Token, elsewhere).ConfigureAwait(false),
             { } rejected => await RejectedAsync(rejected.Rejection).ConfigureAwait(false),
         };
     }
@@ -87,12 +84,15 @@ internal sealed class TokenSessionsJwtBearerHandler(IOptionsMonitor<JwtBearerOpt
         }
     }
 
-    private async ValueTask<AuthenticateResult> AcceptedAsync(ValidatedToken token, string? text)
+    private async ValueTask<AuthenticateResult> AcceptedAsync(ValidatedToken token, string? elsewhere)
     {
+        // Validated in place, in the header: copied out of it only for who gets to see it, and never if it was rejected.
+        var isWatched = IsValidationWatched;
+        var text = elsewhere ?? (isWatched || Options.SaveToken ? BearerAuthentication.FindToken(Context) : null);
         var validated = new TokenValidatedContext(Context, Scheme, Options)
         {
             Principal = BearerAuthentication.CreatePrincipal(token, Scheme.Name, NameClaimType, RoleClaimType),
-            SecurityToken = text is not null && IsValidationWatched ? SecurityTokens.Get(token, text) : null,
+            SecurityToken = isWatched && text is not null ? SecurityTokens.Get(token, text) : null,
         };
         validated.Properties.IssuedUtc = token.IssuedAt;
         validated.Properties.ExpiresUtc = token.ExpiresAt;
