@@ -27,6 +27,7 @@ internal sealed class TokenSessionsJwtBearerHandler(IOptionsMonitor<JwtBearerOpt
     : AuthenticationHandler<JwtBearerOptions>(options, NullLoggerFactory.Instance, encoder)
 {
     private static readonly JwtBearerEvents Unset = new();
+    private static readonly Task<object> UnsetEvents = Task.FromResult<object>(Unset); // Nobody but us sees it.
 
     private TokenValidationResult? _verdict;
 
@@ -36,7 +37,7 @@ internal sealed class TokenSessionsJwtBearerHandler(IOptionsMonitor<JwtBearerOpt
     private bool IsValidationWatched =>
         Events.GetType() != typeof(JwtBearerEvents) || Events.OnTokenValidated != Unset.OnTokenValidated;
 
-    protected override Task<object> CreateEventsAsync() => Task.FromResult<object>(new JwtBearerEvents());
+    protected override Task<object> CreateEventsAsync() => UnsetEvents;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
