@@ -4,11 +4,15 @@ using TokenSessions.Validation;
 namespace TokenSessions.JwtBearer;
 
 /// <summary>A rejection as the exception that handlers of <c>OnAuthenticationFailed</c> look for. Made, never thrown.</summary>
+/// <remarks>One for each request: a handler may throw it or add to its data, and must not meet another request's.</remarks>
 internal static class SecurityTokenFailure
 {
+    private static readonly Dictionary<TokenRejection, string> Messages = Enum.GetValues<TokenRejection>().ToDictionary(
+        rejection => rejection, rejection => $"The access token was rejected: {rejection}.");
+
     public static SecurityTokenException For(TokenRejection rejection)
     {
-        var message = $"The access token was rejected: {rejection}.";
+        var message = Messages[rejection];
         return rejection switch
         {
             TokenRejection.Expired => new SecurityTokenExpiredException(message),

@@ -1,11 +1,10 @@
-using System.IdentityModel.Tokens.Jwt;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using TokenSessions.AspNetCore;
 using TokenSessions.Validation;
@@ -14,19 +13,31 @@ namespace TokenSessions.JwtBearer;
 
 /// <summary>Stands in for <see cref="JwtBearerHandler"/> under the same scheme, options and events.</summary>
 /// <remarks>
+/// <para>
 /// A handler rather than a listener to <see cref="JwtBearerEvents.OnMessageReceived"/>, because events can be replaced after us
 /// and overridden in subclasses, and a token must never reach a validation other than ours. Events may refuse a token that we
 /// accepted and change its user; they cannot accept one that we did not.
+/// </para>
+/// <para>
+/// The base class gets no logger: it would log two lines at Information for every token rejected, in a category of ours that
+/// nobody has silenced. Rejections are logged at Debug by <see cref="BearerAuthentication"/>.
+/// </para>
 /// </remarks>
-internal sealed class TokenSessionsJwtBearerHandler(
-    IOptionsMonitor<JwtBearerOptions> options, ILoggerFactory loggers, UrlEncoder encoder)
-    : AuthenticationHandler<JwtBearerOptions>(options, loggers, encoder)
+internal sealed class TokenSessionsJwtBearerHandler(IOptionsMonitor<JwtBearerOptions> options, UrlEncoder encoder)
+    : AuthenticationHandler<JwtBearerOptions>(options, NullLoggerFactory.Instance, encoder)
 {
+    private static readonly JwtBearerEvents Unset = new();
+    private static readonly Task<object> UnsetEvents = Task.FromResult<object>(Unset); // Nobody but us sees it.
+
     private TokenValidationResult? _verdict;
 
     private new JwtBearerEvents Events => (JwtBearerEvents)base.Events!;
 
-    protected override Task<object> CreateEventsAsync() => Task.FromResult<object>(new JwtBearerEvents());
+    /// <summary>Whether <c>OnTokenValidated</c> reaches code of the application. Where in doubt, it does.</summary>
+    private bool IsValidationWatched =>
+        Events.GetType() != typeof(JwtBearerEvents) || Events.OnTokenValidated != Unset.OnTokenValidated;
+
+    protected override Task<object> CreateEventsAsync() => UnsetEvents;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -38,18 +49,17 @@ internal sealed class TokenSessionsJwtBearerHandler(
         }
 
         // An event may find the token elsewhere: the application's decision, as with Microsoft's handler.
-        var token = string.IsNullOrEmpty(received.Token) ? BearerAuthentication.FindToken(Context) : received.Token;
-        if (token is null)
-        {
-            return AuthenticateResult.NoResult();
-        }
-
+        var elsewhere = string.IsNullOrEmpty(received.Token) ? null : received.Token;
         var bearer = Context.RequestServices.GetRequiredKeyedService<BearerAuthentication>(Scheme.Name);
-        var verdict = await bearer.ValidateAsync(Context, token).ConfigureAwait(false);
-        _verdict = verdict;
-        return verdict.IsValid
-            ? await AcceptedAsync(verdict.Token, token).ConfigureAwait(false)
-            : await RejectedAsync(verdict.Rejection).ConfigureAwait(false);
+        _verdict = elsewhere is null
+            ? await bearer.ValidateAsync(Context).ConfigureAwait(false)
+            : await bearer.ValidateAsync(Context, elsewhere).ConfigureAwait(false);
+        return _verdict switch
+        {
+            null => AuthenticateResult.NoResult(),
+            { IsValid: true } accepted => await AcceptedAsync(accepted.Token, elsewhere).ConfigureAwait(false),
+            { } rejected => await RejectedAsync(rejected.Rejection).ConfigureAwait(false),
+        };
     }
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
@@ -75,12 +85,15 @@ internal sealed class TokenSessionsJwtBearerHandler(
         }
     }
 
-    private async Task<AuthenticateResult> AcceptedAsync(ValidatedToken token, string text)
+    private async ValueTask<AuthenticateResult> AcceptedAsync(ValidatedToken token, string? elsewhere)
     {
+        // Validated in place, in the header: copied out of it only for who gets to see it, and never if it was rejected.
+        var isWatched = IsValidationWatched;
+        var text = elsewhere ?? (isWatched || Options.SaveToken ? BearerAuthentication.FindToken(Context) : null);
         var validated = new TokenValidatedContext(Context, Scheme, Options)
         {
             Principal = BearerAuthentication.CreatePrincipal(token, Scheme.Name, NameClaimType, RoleClaimType),
-            SecurityToken = new JwtSecurityToken(text),
+            SecurityToken = isWatched && text is not null ? SecurityTokens.Get(token, text) : null,
         };
         validated.Properties.IssuedUtc = token.IssuedAt;
         validated.Properties.ExpiresUtc = token.ExpiresAt;
@@ -90,7 +103,7 @@ internal sealed class TokenSessionsJwtBearerHandler(
             return decided.Succeeded ? decided : Refused(decided);
         }
 
-        if (Options.SaveToken)
+        if (Options.SaveToken && text is not null)
         {
             validated.Properties.StoreTokens([new() { Name = "access_token", Value = text }]);
         }
@@ -99,7 +112,7 @@ internal sealed class TokenSessionsJwtBearerHandler(
         return validated.Result!;
     }
 
-    private async Task<AuthenticateResult> RejectedAsync(TokenRejection rejection)
+    private async ValueTask<AuthenticateResult> RejectedAsync(TokenRejection rejection)
     {
         var failed = new AuthenticationFailedContext(Context, Scheme, Options) { Exception = SecurityTokenFailure.For(rejection) };
         await Events.AuthenticationFailed(failed).ConfigureAwait(false);

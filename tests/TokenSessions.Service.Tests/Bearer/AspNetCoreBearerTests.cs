@@ -17,21 +17,6 @@ public sealed class AspNetCoreBearerTests : BearerTests
 {
     private const string Other = "Other";
 
-    [Fact]
-    public async Task A_rejected_token_writes_no_line_at_the_usual_levels()
-    {
-        await using var api = await StartAsync();
-        var before = UsualLines(api);
-
-        await api.GetAsync("/me", "Bearer x");
-        await api.GetWithAsync("/me", api.Token.With("aud", "https://other.example"));
-
-        Assert.Equal(before, UsualLines(api));
-        Assert.Equal(
-            ["The access token was rejected: Malformed. ", "The access token was rejected: AudienceMismatch. "],
-            api.Log.Of(1007).Select(line => line.Text));
-    }
-
     [Theory] // As AuthenticationSchemeOptions promises it: by kind of question, else as the selector says, else the default.
     [InlineData(nameof(TokenSessionsOptions.ForwardDefault), 200, 418, 419)]
     [InlineData(nameof(TokenSessionsOptions.ForwardDefaultSelector), 200, 418, 419)]
@@ -82,9 +67,6 @@ public sealed class AspNetCoreBearerTests : BearerTests
     }
 
     protected override void Add(WebApplicationBuilder builder) => builder.AddTokenSessions();
-
-    private static LogLine[] UsualLines(TestApi api) => [.. api.Log.All.Where(line =>
-        line.Level >= LogLevel.Information && line.Category.StartsWith("TokenSessions", StringComparison.Ordinal))];
 
     private static Task<TestApi> StartForwardingAsync(string option, string to) => TestApi.StartAsync(
         builder => builder.Services

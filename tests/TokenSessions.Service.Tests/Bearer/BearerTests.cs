@@ -4,6 +4,7 @@ using System.Security.Claims;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using TokenSessions.AspNetCore;
 using TokenSessions.Tests.Validation;
 using TokenSessions.Validation.Denylist;
@@ -242,6 +243,21 @@ public abstract partial class BearerTests
     }
 
     [Fact]
+    public async Task A_rejected_token_writes_no_line_at_the_usual_levels()
+    {
+        await using var api = await StartAsync();
+        var before = UsualLines(api);
+
+        await api.GetAsync("/me", "Bearer x");
+        await api.GetWithAsync("/me", api.Token.With("aud", "https://other.example"));
+
+        Assert.Equal(before, UsualLines(api));
+        Assert.Equal(
+            ["The access token was rejected: Malformed. ", "The access token was rejected: AudienceMismatch. "],
+            api.Log.Of(1007).Select(line => line.Text));
+    }
+
+    [Fact]
     public async Task Throws_no_exception_over_a_rejected_token()
     {
         await using var api = await StartAsync();
@@ -264,6 +280,9 @@ public abstract partial class BearerTests
         Action<WebApplication>? map = null,
         Dictionary<string, string?>? settings = null,
         Action<FakeDenylistFeed, FakeKeySetSource>? prepare = null) => TestApi.StartAsync(Add, map, settings, prepare);
+
+    private static LogLine[] UsualLines(TestApi api) => [.. api.Log.All.Where(line =>
+        line.Level >= LogLevel.Information && line.Category.StartsWith("TokenSessions", StringComparison.Ordinal))];
 
     private static long Second(TestApi api) => api.Clock.GetUtcNow().ToUnixTimeSeconds();
 }

@@ -115,6 +115,53 @@ public sealed class JwtBearerEventsTests
     }
 
     [Fact]
+    public async Task Requests_with_one_token_share_what_was_parsed_of_it_and_no_user()
+    {
+        var (tokens, users) = (new List<JwtSecurityToken>(), new List<ClaimsPrincipal>());
+        await using var api = await StartAsync(options => options.Events = new()
+        {
+            OnTokenValidated = context =>
+            {
+                tokens.Add((JwtSecurityToken)context.SecurityToken);
+                users.Add(context.Principal!);
+                ((ClaimsIdentity)context.Principal!.Identity!).AddClaim(new("seen", "once"));
+                return Task.CompletedTask;
+            },
+        });
+        var (first, other) = (api.Token.Sign(), api.Token.With("sub", "bob").Sign());
+
+        await api.GetAsync("/me", $"Bearer {first}");
+        await api.GetAsync("/me", $"bearer  {first}");
+        await api.GetAsync("/me", $"Bearer {other}");
+
+        Assert.Equal([first, first, other], tokens.Select(token => token.RawData));
+        Assert.Same(tokens[0], tokens[1]);
+        Assert.All(users, user => Assert.Single(user.FindAll("seen")));
+    }
+
+    [Fact]
+    public async Task A_rejection_is_an_exception_of_its_own_for_each_request()
+    {
+        var seen = new List<Exception>();
+        await using var api = await StartAsync(options => options.Events = new()
+        {
+            OnAuthenticationFailed = context =>
+            {
+                Assert.Empty(context.Exception.Data);
+                context.Exception.Data["path"] = "/me";
+                seen.Add(context.Exception);
+                return Task.CompletedTask;
+            },
+        });
+
+        await api.GetAsync("/me", "Bearer x");
+        await api.GetAsync("/me", "Bearer x");
+
+        Assert.Equal(2, seen.Count);
+        Assert.Equal("The access token was rejected: Malformed.", seen[1].Message);
+    }
+
+    [Fact]
     public async Task OnAuthenticationFailed_gets_the_exception_it_looks_for()
     {
         var seen = new List<string>();
@@ -193,6 +240,35 @@ public sealed class JwtBearerEventsTests
         Assert.Equal($"{token} 12:10:00", (await api.GetAsync("/saved", $"Bearer {token}")).Body);
     }
 
+    [Theory] // Whether or not an event has to see the token.
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_token_found_elsewhere_is_saved_too(bool isWatched)
+    {
+        await using var api = await StartAsync(
+            options =>
+            {
+                options.SaveToken = true;
+                options.Events = new()
+                {
+                    OnMessageReceived = context =>
+                    {
+                        context.Token = context.Request.Query["access_token"];
+                        return Task.CompletedTask;
+                    },
+                };
+                if (isWatched)
+                {
+                    options.Events.OnTokenValidated = _ => Task.CompletedTask;
+                }
+            },
+            app => app.MapGet("/saved", async (HttpContext context) => $"{await context.GetTokenAsync("access_token")}").RequireAuthorization());
+        var (header, query) = (api.Token.Sign(), api.Token.With("sub", "bob").Sign());
+
+        Assert.Equal(query, (await api.GetAsync($"/saved?access_token={query}", $"Bearer {header}")).Body);
+        Assert.Equal(header, (await api.GetAsync("/saved", $"Bearer {header}")).Body);
+    }
+
     [Fact]
     public async Task Takes_issuer_and_audience_over_where_no_settings_name_them()
     {
@@ -241,6 +317,7 @@ public sealed class JwtBearerEventsTests
         public override Task TokenValidated(TokenValidatedContext context)
         {
             Assert.NotNull(context.Principal!.FindValidatedToken());
+            Assert.Equal("alice", Assert.IsType<JwtSecurityToken>(context.SecurityToken).Subject);
             context.Principal = new(new ClaimsIdentity([new("sub", "bob")], "test", "sub", "roles"));
             return Task.CompletedTask;
         }

@@ -106,7 +106,8 @@ internal sealed class DifferentialWorld
             string? difference;
             try
             {
-                var actual = await _validator.ValidateAsync(token.AsMemory(), outage, TestContext.Current.CancellationToken);
+                var received = new string(token).AsMemory(); // As from another request: never the same object again.
+                var actual = await _validator.ValidateAsync(received, outage, TestContext.Current.CancellationToken);
                 difference = DifferentialComparison.Find(expected, actual);
             }
             catch (Exception e) when (e is not OperationCanceledException) // Nothing in a token may throw, so this is a finding, too.
