@@ -9,7 +9,7 @@ namespace TokenSessions.Validation;
 /// The tokens verified before: a repeat costs no signature check. Bounded in entries and bytes. Finding one takes no lock.
 /// </summary>
 /// <remarks>
-/// Sets of 4 places each, as in a processor's cache: a token's hash names its set and its neighbour. A new token takes the place of one that has
+/// Sets of 4 places each, as in a processor's cache: a token's hash names its set, and so its neighbours. A new token takes the place of one that has
 /// expired or that nobody has used for a while; where all are in use it is not remembered. So a flood of new tokens, each used
 /// once, goes in and out among themselves and cannot drive out those in use.
 /// </remarks>
@@ -25,7 +25,13 @@ internal sealed class TokenMemory
     private const int Ways = 4;
     private const int TagBits = 16;
 
-    /// <summary>Two of three places stay empty, so that hardly a set and its neighbour are full while the memory is not.</summary>
+    /// <summary>
+    /// A set and three beside it, where a token stands whose own set was full: else it would be verified anew every time. A power
+    /// of 2.
+    /// </summary>
+    private const int Neighbours = 4;
+
+    /// <summary>Two of three places stay empty: nearly every token finds room in its own set.</summary>
     private const int PlacesPerToken = 3;
 
     /// <summary>Sets searched for what can leave at each new token, so that the whole memory is swept now and then.</summary>
@@ -55,7 +61,7 @@ internal sealed class TokenMemory
     /// <param name="maxBytes">The most bytes, estimated from the length of the tokens.</param>
     public TokenMemory(int maxCount, long maxBytes)
     {
-        var sets = (int)BitOperations.RoundUpToPowerOf2((uint)((maxCount * PlacesPerToken / Ways) + 2));
+        var sets = (int)BitOperations.RoundUpToPowerOf2((uint)((maxCount * PlacesPerToken / Ways) + Neighbours));
         (_maxCount, _maxBytes, _sets) = (maxCount, maxBytes, new Set[sets]);
     }
 
@@ -69,8 +75,7 @@ internal sealed class TokenMemory
             return null;
         }
 
-        var set = Locate(text, out var tag);
-        if ((FindIn(ref _sets[set], tag, text) ?? FindIn(ref _sets[Other(set)], tag, text)) is not { } token)
+        if (FindIn(Locate(text, out var tag), tag, text) is not { } token)
         {
             return null;
         }
@@ -101,7 +106,7 @@ internal sealed class TokenMemory
                 _hand = (_hand + 1) & (_sets.Length - 1);
             }
 
-            if (FindIn(ref _sets[first], tag, text) is not null || FindIn(ref _sets[Other(first)], tag, text) is not null)
+            if (FindIn(first, tag, text) is not null)
             {
                 return; // Two threads verified it at once.
             }
@@ -124,53 +129,57 @@ internal sealed class TokenMemory
         }
     }
 
-    private static ValidatedToken? FindIn(ref Set set, ushort tag, ReadOnlySpan<char> text)
+    /// <summary>Looks in a set and its neighbours.</summary>
+    private ValidatedToken? FindIn(int first, ushort tag, ReadOnlySpan<char> text)
     {
-        var matches = Matches(set, tag);
-        for (; matches != 0; matches &= matches - 1)
+        for (var neighbour = 0; neighbour < Neighbours; neighbour++)
         {
-            ref var place = ref set.Places[FirstOf(matches)];
-            var compared = place.Text;
-            if (!compared.IsExactly(text))
+            ref var set = ref _sets[first ^ neighbour];
+            for (var matches = Matches(set, tag); matches != 0; matches &= matches - 1)
             {
-                continue;
-            }
+                ref var place = ref set.Places[FirstOf(matches)];
+                var compared = place.Text;
+                if (!compared.IsExactly(text))
+                {
+                    continue;
+                }
 
-            // Another thread may be filling the place: the answer is the token of the very text that was compared, or none.
-            if (Volatile.Read(ref place.Token) is { } token && token.Text == compared)
-            {
-                return token;
+                // Another thread may be filling the place: the answer is the token of the very text that was compared, or none.
+                if (Volatile.Read(ref place.Token) is { } token && token.Text == compared)
+                {
+                    return token;
+                }
             }
         }
 
         return null;
     }
 
-    /// <summary>An empty place of a set or its neighbour.</summary>
+    /// <summary>An empty place of a set or its neighbours.</summary>
     private (int Set, int Way)? FindEmpty(int first)
     {
-        foreach (var index in (ReadOnlySpan<int>)[first, Other(first)])
+        for (var neighbour = 0; neighbour < Neighbours; neighbour++)
         {
-            if (Matches(_sets[index], 0) is not 0 and var empty)
+            if (Matches(_sets[first ^ neighbour], 0) is not 0 and var empty)
             {
-                return (index, FirstOf(empty));
+                return (first ^ neighbour, FirstOf(empty));
             }
         }
 
         return null;
     }
 
-    /// <summary>The place of the token that leaves first of a set and its neighbour; null if none can.</summary>
+    /// <summary>The place of the token that leaves first of a set and its neighbours; null if none can.</summary>
     private (int Set, int Way)? FindLeaving(int first, long seconds)
     {
         ((int Set, int Way)? found, var oldest) = (null, long.MaxValue);
-        foreach (var index in (ReadOnlySpan<int>)[first, Other(first)])
+        for (var neighbour = 0; neighbour < Neighbours; neighbour++)
         {
             for (var way = 0; way < Ways; way++)
             {
-                if (_sets[index].Places[way].Token is { } token && CanLeave(token, seconds) && token.UsedAt < oldest)
+                if (_sets[first ^ neighbour].Places[way].Token is { } token && CanLeave(token, seconds) && token.UsedAt < oldest)
                 {
-                    (found, oldest) = ((index, way), token.UsedAt);
+                    (found, oldest) = ((first ^ neighbour, way), token.UsedAt);
                 }
             }
         }
@@ -221,9 +230,6 @@ internal sealed class TokenMemory
         tag = (ushort)((hash >> 48) | 1); // 0 is the tag of an empty place.
         return (int)hash & (_sets.Length - 1);
     }
-
-    /// <summary>The neighbour in which a token stands whose own set was full: else some would be verified anew every time.</summary>
-    private static int Other(int set) => set ^ 1;
 
     /// <summary>The places of a set that may have this tag, the highest bit of each place's; surely those that have it.</summary>
     private static ulong Matches(in Set set, ushort tag)
