@@ -1,6 +1,9 @@
 using TokenSessions.Benchmarks;
+using TokenSessions.Benchmarks.Bearer;
+using TokenSessions.Benchmarks.Denylist;
+using TokenSessions.Benchmarks.Issuing;
 using TokenSessions.Benchmarks.Measuring;
-using TokenSessions.Benchmarks.Traffic;
+using TokenSessions.Benchmarks.Service;
 
 // Each prints one table in Markdown. The times are this machine's, at this moment: compare what stands in one table.
 var isQuick = args.Contains("--quick");
@@ -49,8 +52,8 @@ switch (args.Except(["--quick"]).ToArray())
         await HostileMix.MeasureAsync(isQuick);
         return 0;
 
-    case [TokenSessions.Benchmarks.Traffic.Api.Argument, var variant]:
-        await TokenSessions.Benchmarks.Traffic.Api.ServeAsync(variant);
+    case [ServedApi.Argument, var variant]:
+        await ServedApi.ServeAsync(variant);
         return 0;
 
     default:

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
 
-namespace TokenSessions.Benchmarks;
+namespace TokenSessions.Benchmarks.Issuing;
 
 /// <summary>How the platform signs fastest, on one and on two threads. What writing a token costs beside that, see <see cref="Issuing.LocalKeys"/>.</summary>
 internal static class Signing

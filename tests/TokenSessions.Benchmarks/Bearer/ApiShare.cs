@@ -1,7 +1,8 @@
+using TokenSessions.Benchmarks.Traffic;
 using TokenSessions.Service.Tests.Processes;
 using TokenSessions.Tests.Validation;
 
-namespace TokenSessions.Benchmarks.Traffic;
+namespace TokenSessions.Benchmarks.Bearer;
 
 /// <summary>What is left of an API's requests a second, by the way it knows its callers.</summary>
 internal static class ApiShare
@@ -22,19 +23,19 @@ internal static class ApiShare
         {
             foreach (var variant in ApiVariant.All)
             {
-                var process = await Api.StartAsync(variant, keySet.Address);
+                var process = await ServedApi.StartAsync(variant, keySet.Address);
                 apis.Add((variant, process, [.. Enumerable.Range(0, Connections).Select(_ => new Connection(process.Address))]));
             }
 
             var tokens = Tokens(ManyTokens);
-            RoundOf([.. tokens.SelectMany(token => new[] { Connection.Get(Api.UserPath, token), Connection.Get(Api.NoUserPath, token) })], warmUp);
+            RoundOf([.. tokens.SelectMany(token => new[] { Connection.Get(ServedApi.UserPath, token), Connection.Get(ServedApi.NoUserPath, token) })], warmUp);
             Console.WriteLine($"{Connections} connections kept alive, {Cores.Description}; medians of {rounds} rounds of {slice.TotalSeconds} s each.");
             Console.WriteLine();
             Console.WriteLine("| request | the API has | requests/s | of accepting everything | of no authentication | p50 | p99 | processor time a request | of the client |");
             Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
-            Print("reads the subject, 1 token", Measure(Api.UserPath, tokens[..1]));
-            Print($"reads the subject, {ManyTokens} tokens", Measure(Api.UserPath, tokens));
-            Print($"no look at the user, {ManyTokens} tokens", Measure(Api.NoUserPath, tokens));
+            Print("reads the subject, 1 token", Measure(ServedApi.UserPath, tokens[..1]));
+            Print($"reads the subject, {ManyTokens} tokens", Measure(ServedApi.UserPath, tokens));
+            Print($"no look at the user, {ManyTokens} tokens", Measure(ServedApi.NoUserPath, tokens));
         }
         finally
         {

@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using TokenSessions.Benchmarks.Traffic;
 using TokenSessions.Service.Tests.Processes;
 using TokenSessions.Validation.Keys;
 
-namespace TokenSessions.Benchmarks.Traffic;
+namespace TokenSessions.Benchmarks.Bearer;
 
 /// <summary>What valid requests notice of a flood of bad ones; what the key set's server and the API's memory do.</summary>
 internal static class HostileMix
@@ -20,12 +21,12 @@ internal static class HostileMix
         using var http = new HttpClient();
         using var keySet = new CountingKeySet();
         using var pinned = Cores.ForClient();
-        await using var api = await Api.StartAsync(ApiVariant.Ours, keySet.Address);
+        await using var api = await ServedApi.StartAsync(ApiVariant.Ours, keySet.Address);
         var tokens = ApiShare.Tokens(Tokens);
-        var valid = ClosedLoop.Cycle([.. tokens.Select(token => Connection.Get(Api.UserPath, token))]);
+        var valid = ClosedLoop.Cycle([.. tokens.Select(token => Connection.Get(ServedApi.UserPath, token))]);
         Connection[] watched = [.. Connect(api)];
         Connection[] beside = [.. Connect(api)];
-        var hostile = beside.ToDictionary(connection => connection, _ => new HostileRequests(Api.UserPath, tokens[0]));
+        var hostile = beside.ToDictionary(connection => connection, _ => new HostileRequests(ServedApi.UserPath, tokens[0]));
         (string Title, Func<TimeSpan, Task<Load>> Beside)[] phases =
         [
             ("nothing", duration => Task.FromResult(new Load(duration, []))),
@@ -39,11 +40,11 @@ internal static class HostileMix
             await RunRoundsAsync(1); // Code is compiled, and compiled again.
             Array.ForEach(phases, phase => results[phase.Title].Clear());
             var (startedAt, fetches) = (Stopwatch.GetTimestamp(), keySet.Fetches);
-            var before = await Api.AskConditionAsync(http, api.Address);
+            var before = await ServedApi.AskConditionAsync(http, api.Address);
             await RunRoundsAsync((rounds + 1) / 2);
-            var halfWay = await Api.AskConditionAsync(http, api.Address);
+            var halfWay = await ServedApi.AskConditionAsync(http, api.Address);
             await RunRoundsAsync(rounds / 2);
-            var after = await Api.AskConditionAsync(http, api.Address);
+            var after = await ServedApi.AskConditionAsync(http, api.Address);
             var (elapsed, fetched) = (Stopwatch.GetElapsedTime(startedAt), keySet.Fetches - fetches);
             Print(results);
             Console.WriteLine();
@@ -105,7 +106,7 @@ internal static class HostileMix
         static double Median(List<Result> rounds, Func<Result, double> of) => rounds.Select(of).Order().ElementAt(rounds.Count / 2);
     }
 
-    private static void Print(Api.Condition before, Api.Condition halfWay, Api.Condition after)
+    private static void Print(ServedApi.Condition before, ServedApi.Condition halfWay, ServedApi.Condition after)
     {
         Console.WriteLine("| of the API | before | half-way | after |");
         Console.WriteLine("|---|---|---|---|");

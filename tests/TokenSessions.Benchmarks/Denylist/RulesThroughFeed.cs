@@ -7,7 +7,7 @@ using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Jose;
 using TokenSessions.Validation.Keys;
 
-namespace TokenSessions.Benchmarks;
+namespace TokenSessions.Benchmarks.Denylist;
 
 /// <summary>The first load of a validator through a service's signed feed, without the network between.</summary>
 internal static class RulesThroughFeed

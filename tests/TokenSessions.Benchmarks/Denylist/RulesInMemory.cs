@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using TokenSessions.Validation.Denylist;
 
-namespace TokenSessions.Benchmarks;
+namespace TokenSessions.Benchmarks.Denylist;
 
 /// <summary>What a million rules cost a validator: memory, the first table, a probe, a poll, and how long anything stands still meanwhile.</summary>
 internal static class RulesInMemory

@@ -1,9 +1,10 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using TokenSessions.Benchmarks.Traffic;
 using TokenSessions.Service.Tests.Processes;
 
-namespace TokenSessions.Benchmarks.Traffic;
+namespace TokenSessions.Benchmarks.Service;
 
 /// <summary>What the service answers a second when keys and store are local; logins have a table of their own.</summary>
 internal static class ServiceLoad

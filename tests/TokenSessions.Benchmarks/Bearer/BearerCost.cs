@@ -8,12 +8,11 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
-using TokenSessions.Benchmarks.Traffic;
 using TokenSessions.Tests.Validation;
 using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Keys;
 
-namespace TokenSessions.Benchmarks;
+namespace TokenSessions.Benchmarks.Bearer;
 
 /// <summary>What one request takes inside an API, without sockets: what a scheme adds is not lost in what they take.</summary>
 internal static class BearerCost

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace TokenSessions.Benchmarks;
+namespace TokenSessions.Benchmarks.Traffic;
 
 /// <summary>Many calls of one kind, a fixed number of them at a time.</summary>
 /// <param name="Elapsed">From the first call to the last answer.</param>
