@@ -30,26 +30,8 @@ switch (args.Except(["--quick"]).ToArray())
         await RulesArrive.MeasureAsync();
         return 0;
 
-    case ["signing"]:
-        Signing.Measure();
-        return 0;
-
     case ["rules-memory"]:
         await RulesInMemory.MeasureAsync();
-        return 0;
-
-    case ["bearer"]:
-        await BearerCost.MeasureAsync();
-        return 0;
-
-    case ["load"]:
-        await ApiShare.MeasureAsync(isQuick);
-        Console.WriteLine();
-        await ServiceLoad.MeasureAsync(isQuick);
-        return 0;
-
-    case ["hostile"]:
-        await HostileMix.MeasureAsync(isQuick);
         return 0;
 
     case [ServedApi.Argument, var variant]:

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
+using TokenSessions.Benchmarks.Bearer;
 using TokenSessions.Benchmarks.Issuing;
 using TokenSessions.Benchmarks.Library;
 using TokenSessions.Benchmarks.Measuring;
+using TokenSessions.Benchmarks.Service;
 using TokenSessions.Benchmarks.Validation;
 
 namespace TokenSessions.Benchmarks;
@@ -17,6 +19,10 @@ internal static class WholeTable
         ("garbage", Garbage.MeasureAsync),
         ("growth", Growth.MeasureAsync),
         ("issue", LocalKeys.MeasureAsync),
+        ("signing", Signing.MeasureAsync),
+        ("bearer", BearerCost.MeasureAsync),
+        ("load", async effort => [.. await ApiShare.MeasureAsync(effort), .. await ServiceLoad.MeasureAsync(effort)]),
+        ("hostile", HostileMix.MeasureAsync),
         ("library", LibraryBenchmarks.MeasureAsync),
     ];
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TokenSessions.Benchmarks.Measuring;
 using TokenSessions.Benchmarks.Traffic;
 using TokenSessions.Service.Tests.Processes;
 using TokenSessions.Validation.Keys;
@@ -12,12 +13,15 @@ internal static class HostileMix
     private const int BesidePerSecond = 4_000;
     private const int Connections = 4;
     private const int Tokens = 1_000;
+    private const double MostRatio = 2;
+    private const double Flatness = 1.1; // A heap and a working set breathe.
+    private const string Nothing = "nothing";
+    private const string Hostile = "hostile requests/s";
 
-    /// <summary>Prints the table: rounds of quiet, of as many further valid requests, and of hostile ones; medians of the rounds.</summary>
-    /// <param name="quick">3 rounds of 1 s each instead of 5 of 2 s.</param>
-    public static async Task MeasureAsync(bool quick)
+    /// <summary>Rounds of quiet, of as many further valid requests, and of hostile ones; medians of the rounds.</summary>
+    public static async Task<IReadOnlyList<Row>> MeasureAsync(Effort effort)
     {
-        var (rounds, slice) = quick ? (3, TimeSpan.FromSeconds(1)) : (5, TimeSpan.FromSeconds(2));
+        var (rounds, slice) = effort.IsQuick ? (4, TimeSpan.FromSeconds(0.5)) : (10, TimeSpan.FromSeconds(2));
         using var http = new HttpClient();
         using var keySet = new CountingKeySet();
         using var pinned = Cores.ForClient();
@@ -29,11 +33,12 @@ internal static class HostileMix
         var hostile = beside.ToDictionary(connection => connection, _ => new HostileRequests(ServedApi.UserPath, tokens[0]));
         (string Title, Func<TimeSpan, Task<Load>> Beside)[] phases =
         [
-            ("nothing", duration => Task.FromResult(new Load(duration, []))),
-            ("more valid requests", duration => OpenLoop.RunAsync(beside, valid, 200, BesidePerSecond, duration)),
-            ("hostile requests", duration => OpenLoop.RunAsync(
+            (Nothing, duration => Task.FromResult(new Load(duration, []))),
+            ("more valid requests/s", duration => OpenLoop.RunAsync(beside, valid, 200, BesidePerSecond, duration)),
+            (Hostile, duration => OpenLoop.RunAsync(
                 beside, connection => hostile[connection].Next(), 401, BesidePerSecond, duration)),
         ];
+        phases = effort.IsQuick ? [phases[0], phases[2]] : phases;
         var results = phases.ToDictionary(phase => phase.Title, _ => new List<Result>());
         try
         {
@@ -41,20 +46,12 @@ internal static class HostileMix
             Array.ForEach(phases, phase => results[phase.Title].Clear());
             var (startedAt, fetches) = (Stopwatch.GetTimestamp(), keySet.Fetches);
             var before = await ServedApi.AskConditionAsync(http, api.Address);
-            await RunRoundsAsync((rounds + 1) / 2);
-            var halfWay = await ServedApi.AskConditionAsync(http, api.Address);
             await RunRoundsAsync(rounds / 2);
+            var halfWay = await ServedApi.AskConditionAsync(http, api.Address);
+            await RunRoundsAsync(rounds - (rounds / 2));
             var after = await ServedApi.AskConditionAsync(http, api.Address);
             var (elapsed, fetched) = (Stopwatch.GetElapsedTime(startedAt), keySet.Fetches - fetches);
-            Print(results);
-            Console.WriteLine();
-            Console.WriteLine(
-                $"{Connections} connections with {ValidPerSecond} valid requests/s, {Connections} with at most {BesidePerSecond}/s beside them; "
-                + $"{Cores.Description}; medians of {rounds} rounds of {slice.TotalSeconds} s each. Hostile are, in equal parts: "
-                + $"{HostileRequests.Kinds}; every one was answered 401, every valid one 200.");
-            Console.WriteLine();
-            Print(before, halfWay, after);
-            Console.WriteLine($"| key set fetches in {elapsed.TotalSeconds:0} s (at most one in {KeySetCache.CoolDown.TotalSeconds} s) | | | {fetched} |");
+            return [.. Describe(results), Fetches(fetched, elapsed), .. Memory(before, halfWay, after)];
         }
         finally
         {
@@ -88,33 +85,48 @@ internal static class HostileMix
     private static IEnumerable<Connection> Connect(RunningProcess api) =>
         Enumerable.Range(0, Connections).Select(_ => new Connection(api.Address));
 
-    private static void Print(Dictionary<string, List<Result>> results)
+    private static IEnumerable<Row> Describe(Dictionary<string, List<Result>> results)
     {
-        Console.WriteLine("| beside the valid requests | their requests/s | valid requests/s | p50 | p99 | p99 of quiet | the API takes of a core |");
-        Console.WriteLine("|---|---|---|---|---|---|---|");
-        var quiet = results.Values.First();
+        var (quietTitle, quiet) = results.First();
         foreach (var (title, rounds) in results)
         {
-            var ratios = rounds.Zip(quiet, (round, quietRound) => round.P99 / quietRound.P99).Order().ToArray();
-            Console.WriteLine(string.Join(
-                " | ",
-                $"| {title} | {Median(rounds, round => round.Beside.PerSecond):0} | {Median(rounds, round => round.Load.PerSecond):0}",
-                $"{Median(rounds, round => round.Load.Milliseconds(0.5)):0.00} ms | {Median(rounds, round => round.P99):0.00} ms",
-                $"{ratios[ratios.Length / 2]:0.00} × | {Median(rounds, round => round.Cores):0 %} |"));
+            var beside = title == quietTitle ? title : $"{Figure.Median(rounds.Select(round => round.Beside.PerSecond)):N0} {title}";
+            var (half, most) = (Figure.Median(rounds.Select(round => round.Load.Milliseconds(0.5))), Figure.Median(rounds.Select(round => round.P99)));
+            var measured = $"p50 {half:0.00} ms, p99 {most:0.00} ms, the API takes {Figure.Median(rounds.Select(round => round.Cores)):0 %} of a core";
+            var ratio = Figure.Median(rounds.Zip(quiet, (round, quietRound) => round.P99 / quietRound.P99));
+            yield return title switch
+            {
+                Nothing => Row.Of(
+                    $"hostile: {ValidPerSecond} valid requests/s and {beside} beside them ({Connections} connections each, {Cores.Description})", measured),
+                Hostile => Row.Of(
+                    $"… and {beside} beside them; in equal parts {HostileRequests.Kinds}; all answered 401",
+                    $"p99 ≤ {Row.Times(MostRatio)} of quiet", measured, Row.Times(ratio), ratio <= MostRatio),
+                _ => Row.Of($"… and {beside} beside them", measured, Row.Times(ratio)),
+            };
         }
-
-        static double Median(List<Result> rounds, Func<Result, double> of) => rounds.Select(of).Order().ElementAt(rounds.Count / 2);
     }
 
-    private static void Print(ServedApi.Condition before, ServedApi.Condition halfWay, ServedApi.Condition after)
+    private static Row Fetches(int fetches, TimeSpan elapsed)
     {
-        Console.WriteLine("| of the API | before | half-way | after |");
-        Console.WriteLine("|---|---|---|---|");
-        Console.WriteLine($"| live heap | {Megabytes(before.HeapBytes)} | {Megabytes(halfWay.HeapBytes)} | {Megabytes(after.HeapBytes)} |");
-        Console.WriteLine($"| working set | {Megabytes(before.WorkingSetBytes)} | {Megabytes(halfWay.WorkingSetBytes)} | {Megabytes(after.WorkingSetBytes)} |");
+        var most = 1 + (int)(elapsed / KeySetCache.CoolDown);
+        return Row.Of(
+            $"… key set fetches in those {elapsed.TotalSeconds:0} s", $"≤ {most}: one in {KeySetCache.CoolDown.TotalSeconds:0} s", $"{fetches}", "", fetches <= most);
     }
 
-    private static string Megabytes(long bytes) => $"{bytes / (1024.0 * 1024):0.0} MB";
+    private static IEnumerable<Row> Memory(ServedApi.Condition before, ServedApi.Condition halfWay, ServedApi.Condition after)
+    {
+        yield return Flat("live heap", before.HeapBytes, halfWay.HeapBytes, after.HeapBytes);
+        yield return Flat("working set", before.WorkingSetBytes, halfWay.WorkingSetBytes, after.WorkingSetBytes);
+
+        static Row Flat(string what, long before, long halfWay, long after) => Row.Of(
+            $"… {what} of the API before, half-way and after",
+            $"≤ {Row.Times(Flatness)} of before",
+            $"{Megabytes(before)}, {Megabytes(halfWay)}, {Megabytes(after)}",
+            Row.Times((double)after / before),
+            after <= Flatness * before);
+
+        static string Megabytes(long bytes) => $"{bytes / (1024.0 * 1024):0.0} MB";
+    }
 
     /// <param name="Load">The valid requests.</param>
     /// <param name="Beside">Those beside them.</param>

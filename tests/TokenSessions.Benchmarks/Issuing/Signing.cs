@@ -1,153 +1,105 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Security.Cryptography;
+using TokenSessions.Benchmarks.Measuring;
 
 namespace TokenSessions.Benchmarks.Issuing;
 
-/// <summary>How the platform signs fastest, on one and on two threads. What writing a token costs beside that, see <see cref="Issuing.LocalKeys"/>.</summary>
+/// <summary>How the platform signs fastest, on one and on two threads. What writing a token costs beside that, see <see cref="LocalKeys"/>.</summary>
 internal static class Signing
 {
     private const int InputLength = 450; // A usual token's.
-    private const int Rounds = 151;
-    private static readonly TimeSpan RoundTime = TimeSpan.FromMilliseconds(2);
-    private static readonly TimeSpan ThreadTime = TimeSpan.FromMilliseconds(150);
+    private const int RsaBits = 3072;
+    private const int SignatureLength = 64;
+
     private static readonly HashAlgorithmName Sha256 = HashAlgorithmName.SHA256;
 
-    public static void Measure()
+    public static Task<IReadOnlyList<Row>> MeasureAsync(Effort effort)
     {
         using var ecdsa = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var rsa = RSA.Create(3072);
+        using var rsa = RSA.Create(RsaBits);
         var input = RandomNumberGenerator.GetBytes(InputLength);
-        Console.WriteLine($"{InputLength} bytes to sign. Ratios are medians of {Rounds} rounds side by side.");
-        Console.WriteLine();
-        MeasureOne(ecdsa, input);
-        Console.WriteLine();
-        MeasureThreads(ecdsa, rsa, input);
+        return Task.FromResult<IReadOnlyList<Row>>(
+        [
+            .. OneThread(effort, ecdsa, input),
+            .. TwoThreads(effort, "ES256", () => ECDsa.Create(ecdsa.ExportParameters(true)), key => key.SignData(input, Sha256)),
+            .. TwoThreads(effort, $"RS256, {RsaBits:N0} bits", () => RSA.Create(rsa.ExportParameters(true)), key => key.SignData(input, Sha256, RSASignaturePadding.Pkcs1)),
+        ]);
     }
 
-    private static void MeasureOne(ECDsa ecdsa, byte[] input)
+    private static IEnumerable<Row> OneThread(Effort effort, ECDsa key, byte[] input)
     {
-        const DSASignatureFormat fixedFields = DSASignatureFormat.IeeeP1363FixedFieldConcatenation;
+        const DSASignatureFormat FixedFields = DSASignatureFormat.IeeeP1363FixedFieldConcatenation;
         var digest = SHA256.HashData(input);
-        var signature = new byte[64];
-        (string Name, Action Call)[] ways =
+        var signature = new byte[SignatureLength];
+        Contestant[] ways =
         [
-            ("`SignData`", () => ecdsa.SignData(input, Sha256)),
-            ("`SignHash`", () => ecdsa.SignHash(digest)),
-            ("`SignHash` with the format", () => ecdsa.SignHash(digest, fixedFields)),
-            ("`TrySignHash` into a span", () => ecdsa.TrySignHash(digest, signature, fixedFields, out _)),
-            ("`TrySignData` into a span", () => ecdsa.TrySignData(input, signature, Sha256, fixedFields, out _)),
-            ("`TrySignHash` into a span, no format", () => ecdsa.TrySignHash(digest, signature, out _)),
-            ("`TrySignData` into a span, no format", () => ecdsa.TrySignData(input, signature, Sha256, out _)),
-            ("`HashData`, then `TrySignHash`, no format", () =>
+            Repeat("`SignData`", () => key.SignData(input, Sha256)),
+            Repeat("`SignHash`", () => key.SignHash(digest)),
+            Repeat("`SignHash` with the format", () => key.SignHash(digest, FixedFields)),
+            Repeat("`TrySignHash` into a span", () => key.TrySignHash(digest, signature, FixedFields, out _)),
+            Repeat("`TrySignData` into a span", () => key.TrySignData(input, signature, Sha256, FixedFields, out _)),
+            Repeat("`TrySignHash` into a span, no format", () => key.TrySignHash(digest, signature, out _)),
+            Repeat("`TrySignData` into a span, no format", () => key.TrySignData(input, signature, Sha256, out _)),
+            Repeat("`HashData`, then `TrySignHash`, no format", () =>
             {
                 SHA256.HashData(input, digest);
-                ecdsa.TrySignHash(digest, signature, out _);
+                key.TrySignHash(digest, signature, out _);
             }),
-            ("`SHA256.HashData`", () => SHA256.HashData(input, digest)),
+            Repeat("`SHA256.HashData`", () => SHA256.HashData(input, digest)),
         ];
-        foreach (var (_, call) in ways)
-        {
-            Spin(call, TimeSpan.FromMilliseconds(300)); // Until it is compiled for good.
-        }
-
-        var times = new double[ways.Length][];
-        for (var i = 0; i < ways.Length; i++)
-        {
-            times[i] = new double[Rounds];
-        }
-
-        for (var round = 0; round < Rounds; round++)
-        {
-            for (var i = 0; i < ways.Length; i++)
-            {
-                times[i][round] = Spin(ways[i].Call, RoundTime);
-            }
-        }
-
-        Console.WriteLine("| ES256 on one thread | µs | × `SignData` | bytes |");
-        Console.WriteLine("|---|---|---|---|");
-        for (var i = 0; i < ways.Length; i++)
-        {
-            var ratio = Median(times[i].Zip(times[0], (own, bare) => own / bare));
-            Console.WriteLine($"| {ways[i].Name} | {Median(times[i]):0.0} | {ratio:0.00} | {Bytes(ways[i].Call)} |");
-        }
+        var figures = Rounds.Measure(effort, ways);
+        return figures.Select((figure, i) => Row.Of(
+            $"{(i == 0 ? $"signing: {InputLength} bytes, ES256 on one thread," : "…")} {figure.Name}",
+            figure.WithBytes(),
+            i == 0 ? "" : $"{Row.Times(figure.RatioTo(figures[0]))} of {figures[0].Name}"));
     }
 
     /// <summary>The same signature by one shared instance, by instances that are borrowed, and by one for each thread.</summary>
-    private static void MeasureThreads(ECDsa ecdsa, RSA rsa, byte[] input)
+    private static IEnumerable<Row> TwoThreads<T>(Effort effort, string name, Func<T> create, Action<T> sign)
+        where T : class, IDisposable
     {
-        Console.WriteLine("| signatures a second | one thread | two threads | × |");
-        Console.WriteLine("|---|---|---|---|");
-        Compare("ES256", () => ECDsa.Create(ecdsa.ExportParameters(true)), key => key.SignData(input, Sha256));
-        Compare("RS256, 3,072 bits", () => RSA.Create(rsa.ExportParameters(true)), key => key.SignData(input, Sha256, RSASignaturePadding.Pkcs1));
-
-        static void Compare<T>(string name, Func<T> create, Action<T> sign)
-            where T : class, IDisposable
-        {
-            using var shared = create();
-            var pool = new ConcurrentBag<T>();
-            using var own = new ThreadLocal<T>(create, trackAllValues: true);
-            (string Name, Action Call)[] ways =
-            [
-                ("one shared", () => sign(shared)),
-                ("pooled", () =>
-                {
-                    var key = pool.TryTake(out var taken) ? taken : create();
-                    sign(key);
-                    pool.Add(key);
-                }),
-                ("one per thread", () => sign(own.Value!)),
-            ];
-            foreach (var way in ways)
+        using var shared = create();
+        T[] own = [create(), create()];
+        var pool = new ConcurrentBag<T>([create(), create()]);
+        (string Name, Action<int> Sign)[] ways =
+        [
+            ("one shared key", _ => sign(shared)),
+            ("a pool of keys", _ =>
             {
-                OnThreads(2, way.Call);
-                var one = Median(Enumerable.Range(0, 5).Select(_ => OnThreads(1, way.Call)));
-                var two = Median(Enumerable.Range(0, 5).Select(_ => OnThreads(2, way.Call)));
-                Console.WriteLine($"| {name}, {way.Name} | {one:n0} | {two:n0} | {two / one:0.00} |");
-            }
+                var key = pool.TryTake(out var taken) ? taken : create();
+                sign(key);
+                pool.Add(key);
+            }),
+            ("a key for each thread", thread => sign(own[thread])),
+        ];
+        var figures = Rounds.Measure(effort, [.. ways.SelectMany(way => new[] { On(1, way.Name, way.Sign), On(2, way.Name, way.Sign) })]);
+        Array.ForEach([.. own, .. pool], key => key.Dispose());
+        for (var i = 0; i < figures.Length; i += 2)
+        {
+            var (one, two) = (figures[i], figures[i + 1]);
+            yield return Row.Of(
+                $"signing: {name} on two threads, {one.Name}",
+                $"{Row.Time(two.Time / 2)} a signature",
+                $"{Row.Times(2 * one.RatioTo(two))} one thread" + (i == 0 ? "" : $", {Row.Times(two.RatioTo(figures[1]))} the time of {figures[0].Name}"));
+        }
+    }
 
-            foreach (var key in own.Values.Concat(pool))
+    private static Contestant On(int threads, string name, Action<int> sign) => new(name, times => Spent.OnThreads(
+        threads,
+        (thread, count) =>
+        {
+            for (var i = 0; i < count; i++)
             {
-                key.Dispose();
+                sign(thread);
             }
-        }
-    }
+        },
+        times));
 
-    /// <returns>Microseconds a call.</returns>
-    private static double Spin(Action call, TimeSpan duration)
+    private static Contestant Repeat(string name, Action sign) => Contestant.Of(name, times =>
     {
-        var (calls, startedAt) = (0, Stopwatch.GetTimestamp());
-        do
+        for (var i = 0; i < times; i++)
         {
-            call();
-            calls++;
+            sign();
         }
-        while (Stopwatch.GetElapsedTime(startedAt) < duration);
-        return Stopwatch.GetElapsedTime(startedAt).TotalMicroseconds / calls;
-    }
-
-    /// <returns>Calls a second, of all threads together.</returns>
-    private static double OnThreads(int count, Action call)
-    {
-        var perSecond = new double[count];
-        var threads = Enumerable.Range(0, count).Select(i => new Thread(() => perSecond[i] = 1e6 / Spin(call, ThreadTime))).ToList();
-        threads.ForEach(thread => thread.Start());
-        threads.ForEach(thread => thread.Join());
-        return perSecond.Sum();
-    }
-
-    private static long Bytes(Action call)
-    {
-        const int Calls = 200;
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < Calls; i++)
-        {
-            call();
-        }
-
-        return (GC.GetAllocatedBytesForCurrentThread() - before) / Calls;
-    }
-
-    private static double Median(IEnumerable<double> values) => values.Order().ToArray() is var sorted ? sorted[sorted.Length / 2] : 0;
+    });
 }
