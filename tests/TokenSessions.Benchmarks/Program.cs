@@ -30,10 +30,6 @@ switch (args.Except(["--quick"]).ToArray())
         await RulesArrive.MeasureAsync();
         return 0;
 
-    case ["rules-memory"]:
-        await RulesInMemory.MeasureAsync();
-        return 0;
-
     case [ServedApi.Argument, var variant]:
         await ServedApi.ServeAsync(variant);
         return 0;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using TokenSessions.Benchmarks.Bearer;
+using TokenSessions.Benchmarks.Denylist;
 using TokenSessions.Benchmarks.Issuing;
 using TokenSessions.Benchmarks.Library;
 using TokenSessions.Benchmarks.Measuring;
@@ -18,6 +19,7 @@ internal static class WholeTable
         ("first", FirstTime.MeasureAsync),
         ("garbage", Garbage.MeasureAsync),
         ("growth", Growth.MeasureAsync),
+        ("denylist", DenylistCost.MeasureAsync),
         ("issue", LocalKeys.MeasureAsync),
         ("signing", Signing.MeasureAsync),
         ("bearer", BearerCost.MeasureAsync),
