@@ -13,9 +13,11 @@ internal static class TableSize
     {
         var rows = new List<Row>();
         var few = 0.0;
+        var alive = new List<object>(); // To the end: what the collector took meanwhile would be subtracted.
+        await BytesAsync(counts[0], alive); // What the first one leaves behind is no rule's.
         foreach (var count in counts)
         {
-            var (bytes, setBytes) = (await BytesAsync(count), SetBytes(count));
+            var (bytes, setBytes) = (await BytesAsync(count, alive), SetBytes(count, alive));
             if (count == counts[0])
             {
                 few = bytes;
@@ -32,29 +34,27 @@ internal static class TableSize
             }
         }
 
+        GC.KeepAlive(alive);
         return rows;
     }
 
-    private static async Task<double> BytesAsync(int count)
+    private static async Task<double> BytesAsync(int count, List<object> alive)
     {
-        var feed = new ManyRules.Feed { Rules = ManyRules.New(count) };
-        var sync = new DenylistSync(feed, TimeProvider.System);
+        var sync = new DenylistSync(new ManyRules.Feed { Rules = ManyRules.New(count) }, TimeProvider.System);
+        alive.Add(sync);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         await ManyRules.SyncAsync(sync);
-        var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
-        GC.KeepAlive(sync);
-        GC.KeepAlive(feed);
-        return (double)bytes / count;
+        return (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / count;
     }
 
-    private static double SetBytes(int count)
+    private static double SetBytes(int count, List<object> alive)
     {
         var keys = ManyRules.NewKeys(count);
+        alive.Add(keys);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var set = new HashSet<UInt128>(count);
         set.UnionWith(keys);
-        var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
-        GC.KeepAlive(set);
-        return (double)bytes / count;
+        alive.Add(set);
+        return (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / count;
     }
 }
