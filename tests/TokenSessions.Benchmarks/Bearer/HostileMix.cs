@@ -21,7 +21,7 @@ internal static class HostileMix
     /// <summary>Rounds of quiet, of as many further valid requests, and of hostile ones; medians of the rounds.</summary>
     public static async Task<IReadOnlyList<Row>> MeasureAsync(Effort effort)
     {
-        var (rounds, slice) = effort.IsQuick ? (4, TimeSpan.FromSeconds(0.5)) : (10, TimeSpan.FromSeconds(2));
+        var (rounds, slice) = effort.IsQuick ? (4, TimeSpan.FromSeconds(0.5)) : (8, TimeSpan.FromSeconds(2));
         using var http = new HttpClient();
         using var keySet = new CountingKeySet();
         using var pinned = Cores.ForClient();

@@ -11,31 +11,25 @@ internal static class TableSize
 
     public static async Task<IReadOnlyList<Row>> MeasureAsync(int[] counts)
     {
-        var rows = new List<Row>();
-        var few = 0.0;
         var alive = new List<object>(); // To the end: what the collector took meanwhile would be subtracted.
         await BytesAsync(counts[0], alive); // What the first one leaves behind is no rule's.
-        foreach (var count in counts)
+        var bytes = new double[counts.Length];
+        for (var i = 0; i < counts.Length; i++)
         {
-            var (bytes, setBytes) = (await BytesAsync(count, alive), SetBytes(count, alive));
-            if (count == counts[0])
-            {
-                few = bytes;
-                continue;
-            }
-
-            rows.Add(Row.Of(
-                $"denylist: memory a rule with {count:N0}, beside {counts[0]:N0} ({few:0.0} B)", $"≤ {Row.Times(Linear)}", $"{bytes:0.0} B", Row.Times(bytes / few), bytes <= Linear * few));
-            if (count == counts[^1])
-            {
-                rows.Insert(0, Row.Of(
-                    $"denylist: {count:N0} rules, memory a rule, beside a `HashSet<UInt128>` ({setBytes:0.0} B)",
-                    $"≤ {MostBytes:0} B", $"{bytes:0.0} B", Row.Times(setBytes / bytes), bytes <= MostBytes));
-            }
+            bytes[i] = await BytesAsync(counts[i], alive);
         }
 
+        var (most, setBytes) = (bytes[^1], SetBytes(counts[^1], alive));
         GC.KeepAlive(alive);
-        return rows;
+        return
+        [
+            Row.Of(
+                $"denylist: {counts[^1]:N0} rules, memory a rule, beside a `HashSet<UInt128>` ({setBytes:0.0} B)",
+                $"≤ {MostBytes:0} B", $"{most:0.0} B", Row.Times(setBytes / most), most <= MostBytes),
+            .. counts.Zip(bytes).Skip(1).Select(many => Row.Of(
+                $"denylist: memory a rule with {many.First:N0}, beside {counts[0]:N0} ({bytes[0]:0.0} B)",
+                $"≤ {Row.Times(Linear)}", $"{many.Second:0.0} B", Row.Times(many.Second / bytes[0]), many.Second <= Linear * bytes[0])),
+        ];
     }
 
     private static async Task<double> BytesAsync(int count, List<object> alive)
