@@ -11,11 +11,12 @@ internal static class ApiShare
     private const double LeastShare = 0.97;
     private const int Connections = 8;
     private const int ManyTokens = 1_000;
+    private const int Compilations = 3;
 
     /// <summary>Rounds in each of which every variant has its turn, in turning order; medians of the rounds' figures and ratios.</summary>
     public static async Task<IReadOnlyList<Row>> MeasureAsync(Effort effort)
     {
-        var warmUp = TimeSpan.FromSeconds(effort.IsQuick ? 0.4 : 2); // Code is compiled, and compiled again.
+        var warmUp = TimeSpan.FromSeconds(effort.IsQuick ? 0.5 : 4);
         using var keySet = new CountingKeySet();
         using var pinned = Cores.ForClient();
         var apis = new List<Served>();
@@ -31,7 +32,11 @@ internal static class ApiShare
             byte[][] one = [Connection.Get(ServedApi.UserPath, tokens[0])];
             byte[][] many = [.. tokens.Select(token => Connection.Get(ServedApi.UserPath, token))];
             byte[][] unread = [.. tokens.Select(token => Connection.Get(ServedApi.NoUserPath, token))];
-            RunRound(apis, [.. many, .. unread], warmUp);
+            for (var pass = 0; pass < Compilations; pass++) // Each API is left alone between its turns: then the runtime compiles.
+            {
+                RunRound(apis, [.. many, .. unread], warmUp / Compilations);
+            }
+
             List<Row> rows = [.. Measure(effort, apis, $"the subject of {ManyTokens:N0} tokens is read", many)];
             if (!effort.IsQuick)
             {
@@ -57,7 +62,7 @@ internal static class ApiShare
 
     private static IEnumerable<Row> Measure(Effort effort, List<Served> apis, string title, byte[][] requests)
     {
-        var (rounds, slice) = effort.IsQuick ? (13, TimeSpan.FromSeconds(0.05)) : (31, TimeSpan.FromSeconds(0.2));
+        var (rounds, slice) = effort.IsQuick ? (13, TimeSpan.FromSeconds(0.05)) : (21, TimeSpan.FromSeconds(0.2));
         Dictionary<ApiVariant, Result>[] results = [.. Enumerable.Range(0, rounds).Select(round =>
             RunRound(round % 2 == 0 ? apis : apis.AsEnumerable().Reverse(), requests, slice))];
         foreach (var variant in ApiVariant.All)
