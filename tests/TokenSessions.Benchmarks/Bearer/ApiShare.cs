@@ -16,7 +16,7 @@ internal static class ApiShare
     /// <summary>Rounds in each of which every variant has its turn, in turning order; medians of the rounds' figures and ratios.</summary>
     public static async Task<IReadOnlyList<Row>> MeasureAsync(Effort effort)
     {
-        var warmUp = TimeSpan.FromSeconds(effort.IsQuick ? 0.5 : 4);
+        var warmUp = TimeSpan.FromSeconds(effort.IsQuick ? 1.2 : 4);
         using var keySet = new CountingKeySet();
         using var pinned = Cores.ForClient();
         var apis = new List<Served>();
