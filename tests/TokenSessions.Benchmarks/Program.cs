@@ -1,8 +1,11 @@
 using TokenSessions.Benchmarks;
+using TokenSessions.Benchmarks.Bearer;
+using TokenSessions.Benchmarks.Denylist;
+using TokenSessions.Benchmarks.Issuing;
 using TokenSessions.Benchmarks.Measuring;
-using TokenSessions.Benchmarks.Traffic;
+using TokenSessions.Benchmarks.Service;
 
-// Each prints one table in Markdown. The times are this machine's, at this moment: compare what stands in one table.
+// Prints tables in Markdown. The times are this machine's, at this moment: compare what stands in one table.
 var isQuick = args.Contains("--quick");
 var effort = isQuick ? Effort.Quick : Effort.Full;
 switch (args.Except(["--quick"]).ToArray())
@@ -27,51 +30,30 @@ switch (args.Except(["--quick"]).ToArray())
         await RulesArrive.MeasureAsync();
         return 0;
 
-    case ["signing"]:
-        Signing.Measure();
-        return 0;
-
-    case ["rules-memory"]:
-        await RulesInMemory.MeasureAsync();
-        return 0;
-
-    case ["bearer"]:
-        await BearerCost.MeasureAsync();
-        return 0;
-
-    case ["load"]:
-        await ApiShare.MeasureAsync(isQuick);
-        Console.WriteLine();
-        await ServiceLoad.MeasureAsync(isQuick);
-        return 0;
-
-    case ["hostile"]:
-        await HostileMix.MeasureAsync(isQuick);
-        return 0;
-
-    case [TokenSessions.Benchmarks.Traffic.Api.Argument, var variant]:
-        await TokenSessions.Benchmarks.Traffic.Api.ServeAsync(variant);
+    case [ServedApi.Argument, var variant]:
+        await ServedApi.ServeAsync(variant);
         return 0;
 
     default:
         Console.WriteLine("""
             usage: dotnet run -c Release --project tests/TokenSessions.Benchmarks [-- [section] [--quick]]
-            without a section: the whole table, beside the peers; --quick: fewer rounds, within a minute. Its sections:
-            seen     a token that was validated before
-            first    a token that was not
-            garbage  what is refused without a signature check
-            growth   with up to 1,000,000 rules and many tokens
-            issue    tokens under a local key
-            library  the same by BenchmarkDotNet
+            Without a section: the whole table, beside the peers, in ten minutes. --quick: fewer rounds, shorter loads and a
+            tenth of the rules, within a minute. The sections:
+            seen      a token that was validated before
+            first     a token that was not
+            garbage   what is refused without a signature check
+            growth    validation with up to 1,000,000 rules and many tokens
+            denylist  memory, table, probe, polls, load and pauses of up to 1,000,000 rules in a validator
+            issue     tokens under a local key
+            signing   how the platform signs fastest: one key for all threads, a pool, or one for each
+            bearer    what one request takes inside an API with our scheme, with others and with none
+            load      requests/s of an API with our scheme, with others and with none, and of the service
+            hostile   what valid requests notice of several thousand bad ones a second, key set fetches, memory
+            library   validation once more, by BenchmarkDotNet; not part of a quick table
             Tables of their own:
-            signing  how the platform signs fastest: one key for all threads, a pool, or one for each
-            rules-memory  bytes, table, probe, polls and pauses of up to a million rules in a validator
-            bearer   what one request takes inside an API with our scheme, with others and with none
-            load     requests/s of an API with our scheme, with others and with none, and of the service
-            hostile  what valid requests notice of several thousand bad ones a second, key set fetches, memory
-            kms      session starts under a key in a KMS that takes 10 ms and 200 ms, against the bare Sign request
-            rules    30,000 rules in a DynamoDB table, until two validators know them all
-            login    logins a second at a service of its own process, and what the password hash alone takes
+            kms       session starts under a key in a KMS that takes 10 ms and 200 ms, against the bare Sign request
+            rules     30,000 rules in a DynamoDB table, until two validators know them all
+            login     logins a second at a service of its own process, and what the password hash alone takes
             """);
         return 2;
 }

@@ -16,7 +16,7 @@ internal sealed record Effort
     {
         Rounds = 31,
         RoundLength = TimeSpan.FromMilliseconds(2),
-        WarmUp = TimeSpan.FromMilliseconds(150),
+        WarmUp = TimeSpan.FromMilliseconds(100),
         FewTokens = 500,
         ManyTokens = 20_000,
     };

@@ -27,7 +27,7 @@ internal static class FirstTime
             }
         }
 
-        foreach (var algorithm in new[] { SignatureAlgorithm.ES384, SignatureAlgorithm.PS256 })
+        foreach (var algorithm in effort.IsQuick ? Array.Empty<SignatureAlgorithm>() : [SignatureAlgorithm.ES384, SignatureAlgorithm.PS256])
         {
             using var pool = new Pool(algorithm, effort.FewTokens);
             var (ours, bare, _) = Measure(effort, pool, []);

@@ -1,9 +1,11 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using TokenSessions.Benchmarks.Measuring;
+using TokenSessions.Benchmarks.Traffic;
 using TokenSessions.Service.Tests.Processes;
 
-namespace TokenSessions.Benchmarks.Traffic;
+namespace TokenSessions.Benchmarks.Service;
 
 /// <summary>What the service answers a second when keys and store are local; logins have a table of their own.</summary>
 internal static class ServiceLoad
@@ -11,13 +13,10 @@ internal static class ServiceLoad
     private const string Password = "correct-horse-battery-staple";
     private const int Connections = 8;
 
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
-
-    /// <summary>Prints the table.</summary>
-    /// <param name="quick">2 s for each kind of request instead of 5 s.</param>
-    public static async Task MeasureAsync(bool quick)
+    public static async Task<IReadOnlyList<Row>> MeasureAsync(Effort effort)
     {
-        var duration = TimeSpan.FromSeconds(quick ? 2 : 5);
+        var warmUp = TimeSpan.FromSeconds(effort.IsQuick ? 0.3 : 1);
+        var (rounds, slice) = effort.IsQuick ? (5, TimeSpan.FromSeconds(0.1)) : (15, TimeSpan.FromSeconds(0.3));
         var data = Directory.CreateTempSubdirectory("tokensessions-benchmark-");
         try
         {
@@ -35,23 +34,23 @@ internal static class ServiceLoad
                 accessToken = session["access_token"]!.GetValue<string>();
             }
 
-            Console.WriteLine($"{Connections} connections kept alive, {Cores.Description}; {duration.TotalSeconds} s each.");
-            Console.WriteLine();
-            Console.WriteLine("| the service is asked | requests/s | p50 | p99 | processor time a request |");
-            Console.WriteLine("|---|---|---|---|---|");
-            Measure("`POST /oauth2/token` (a refresh: a new pair of tokens, and a durable write)", connection => Refresh(connection, refreshTokens));
-            Measure("`GET /session`", ClosedLoop.Cycle([Connection.Get("/session", accessToken)]));
-            Measure("`GET /.well-known/jwks.json`", ClosedLoop.Cycle([Connection.Get("/.well-known/jwks.json", null)]));
+            IReadOnlyList<Row> rows =
+            [
+                Measure(
+                    $"service: a refresh, with a durable write, in a process with local keys ({Connections} connections kept alive, {Cores.Description})",
+                    connection => Refresh(connection, refreshTokens)),
+                Measure("… `GET /session`", ClosedLoop.Cycle([Connection.Get("/session", accessToken)])),
+                Measure("… `GET /.well-known/jwks.json`", ClosedLoop.Cycle([Connection.Get("/.well-known/jwks.json", null)])),
+            ];
             Array.ForEach(connections, connection => connection.Dispose());
+            return rows;
 
-            void Measure(string title, Func<Connection, byte[]> next)
+            Row Measure(string what, Func<Connection, byte[]> next)
             {
-                ClosedLoop.Run(connections, next, WarmUp);
+                ClosedLoop.Run(connections, next, warmUp);
                 var before = service.ProcessorTime;
-                var load = ClosedLoop.Run(connections, next, duration);
-                var processorTime = (service.ProcessorTime - before) / load.Times.Count;
-                Console.WriteLine(
-                    $"| {title} | {load.PerSecond:0} | {load.Milliseconds(0.5):0.00} ms | {load.Milliseconds(0.99):0.00} ms | {processorTime.TotalMicroseconds:0} µs |");
+                Load[] loads = [.. Enumerable.Range(0, rounds).Select(_ => ClosedLoop.Run(connections, next, slice))];
+                return Row.Of(what, Load.Describe(loads, (service.ProcessorTime - before).TotalMicroseconds / loads.Sum(load => load.Times.Count)));
             }
         }
         finally

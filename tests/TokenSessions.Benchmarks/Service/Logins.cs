@@ -1,8 +1,9 @@
 using System.Net.Http.Json;
+using TokenSessions.Benchmarks.Traffic;
 using TokenSessions.Service.Tests.Processes;
 using TokenSessions.Service.Users;
 
-namespace TokenSessions.Benchmarks;
+namespace TokenSessions.Benchmarks.Service;
 
 /// <summary>Logins at a service in a process of its own, with local keys: what is left is the password hash.</summary>
 internal static class Logins

@@ -3,7 +3,7 @@ using TokenSessions.Service.Tests.Processes;
 using TokenSessions.Tests.Validation;
 using TokenSessions.Validation.Keys;
 
-namespace TokenSessions.Benchmarks.Traffic;
+namespace TokenSessions.Benchmarks.Bearer;
 
 /// <summary>The key set of our test tokens on loopback, which counts how often it is fetched.</summary>
 internal sealed class CountingKeySet : IDisposable

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using TokenSessions.Benchmarks.Measuring;
 
-namespace TokenSessions.Benchmarks;
+namespace TokenSessions.Benchmarks.Traffic;
 
 /// <summary>Many calls of one kind, a fixed number of them at a time.</summary>
 /// <param name="Elapsed">From the first call to the last answer.</param>
@@ -41,6 +42,17 @@ internal sealed record Load(TimeSpan Elapsed, IReadOnlyList<TimeSpan> Times, int
         Volatile.Write(ref isDone, true);
         sampler.Join();
         return new(elapsed, [.. times.Order()], mostThreads);
+    }
+
+    /// <summary>What several rounds of one load came to, for a row: their medians.</summary>
+    /// <param name="rounds">The rounds.</param>
+    /// <param name="processorMicroseconds">What the server's processor took for a request.</param>
+    public static string Describe(IReadOnlyCollection<Load> rounds, double processorMicroseconds)
+    {
+        var (half, most) = (Median(load => load.Milliseconds(0.5)), Median(load => load.Milliseconds(0.99)));
+        return $"{Median(load => load.PerSecond):N0} requests/s, p50 {half:0.00} ms, p99 {most:0.00} ms, {processorMicroseconds:0} µs of processor each";
+
+        double Median(Func<Load, double> of) => Figure.Median(rounds.Select(of));
     }
 
     public double Milliseconds(double part) => Times[(int)Math.Min(Times.Count - 1, Times.Count * part)].TotalMilliseconds;

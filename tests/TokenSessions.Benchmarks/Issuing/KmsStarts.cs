@@ -4,12 +4,13 @@ using Amazon.KeyManagementService.Model;
 using TokenSessions.Aws.Keys;
 using TokenSessions.Aws.Tests.Servers;
 using TokenSessions.Aws.Tests.Servers.Kms;
+using TokenSessions.Benchmarks.Traffic;
 using TokenSessions.Issuing;
 using TokenSessions.Issuing.Keys;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Validation.Jose;
 
-namespace TokenSessions.Benchmarks;
+namespace TokenSessions.Benchmarks.Issuing;
 
 /// <summary>Session starts whose tokens are signed in a KMS: how much waits, and whether a thread waits with it.</summary>
 internal static class KmsStarts

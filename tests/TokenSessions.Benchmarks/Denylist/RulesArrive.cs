@@ -4,7 +4,7 @@ using TokenSessions.Aws.Tests.Servers;
 using TokenSessions.Aws.Tests.Servers.Faults;
 using TokenSessions.Validation.Denylist;
 
-namespace TokenSessions.Benchmarks;
+namespace TokenSessions.Benchmarks.Denylist;
 
 /// <summary>30,000 rules written to a table, and how soon after the last acknowledgement two validators that poll it know them all.</summary>
 internal static class RulesArrive

@@ -4,15 +4,16 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using TokenSessions.Benchmarks.Traffic;
 using TokenSessions.Service.Tests.Processes;
 using TokenSessions.Tests.Validation;
 using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Keys;
 
-namespace TokenSessions.Benchmarks.Traffic;
+namespace TokenSessions.Benchmarks.Bearer;
 
 /// <summary>The small API that is measured, in a process of its own: neither its garbage collector nor its threads are the client's.</summary>
-internal static class Api
+internal static class ServedApi
 {
     /// <summary>The first argument of this program when it is to be the API; the second is the variant.</summary>
     public const string Argument = "api";
@@ -32,7 +33,7 @@ internal static class Api
     /// <param name="keySet">Where its key set is.</param>
     public static Task<RunningProcess> StartAsync(ApiVariant variant, Uri keySet)
     {
-        var (program, arguments) = Cores.ForServer("dotnet", typeof(Api).Assembly.Location, Argument, variant.Name);
+        var (program, arguments) = Cores.ForServer("dotnet", typeof(ServedApi).Assembly.Location, Argument, variant.Name);
         var settings = new Dictionary<string, string>
         {
             ["TokenSessions__Issuer"] = TestToken.Issuer,

@@ -10,7 +10,7 @@ using TokenSessions.AspNetCore;
 using TokenSessions.JwtBearer;
 using TokenSessions.Tests.Validation;
 
-namespace TokenSessions.Benchmarks.Traffic;
+namespace TokenSessions.Benchmarks.Bearer;
 
 /// <summary>The ways in which the same small API knows its callers.</summary>
 /// <param name="Name">As an argument of the process.</param>

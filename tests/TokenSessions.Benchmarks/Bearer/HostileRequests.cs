@@ -1,8 +1,9 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using TokenSessions.Benchmarks.Traffic;
 
-namespace TokenSessions.Benchmarks.Traffic;
+namespace TokenSessions.Benchmarks.Bearer;
 
 /// <summary>Requests with bad tokens, of four kinds in turn, every one of them new: nothing can be remembered that helps.</summary>
 /// <remarks>A request is made in place: a client that collected 30 KB of garbage for each would disturb what it measures.</remarks>

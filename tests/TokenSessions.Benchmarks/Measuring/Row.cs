@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace TokenSessions.Benchmarks;
+namespace TokenSessions.Benchmarks.Measuring;
 
 /// <summary>One line of a table.</summary>
 /// <param name="What">What was measured, and beside what.</param>
