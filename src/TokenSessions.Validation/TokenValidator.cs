@@ -173,12 +173,16 @@ public sealed class TokenValidator
                 return new(TokenRejection.RevocationUnknown);
             }
 
-            if (token.ClearIn != snapshot.Version && IsDenied(snapshot, token))
+            if (token.ClearIn != snapshot.Version)
             {
-                return new(TokenRejection.Revoked);
+                if (IsDenied(snapshot, token))
+                {
+                    return new(TokenRejection.Revoked);
+                }
+
+                token.ClearIn = snapshot.Version; // Not every time: threads with one token would write the same line of memory.
             }
 
-            token.ClearIn = snapshot.Version;
             if (lifetime > snapshot.Head.LongestAccessTokenLifetime)
             {
                 return new(TokenRejection.LifetimeTooLong); // Its rules may have left the feed before it expires.
@@ -201,6 +205,7 @@ public sealed class TokenValidator
 
     /// <summary>The checks that the text alone decides, in order. Nothing from it is believed before its signature holds.</summary>
     /// <returns>Why there is no token; means nothing if there is one, or if a key has to be fetched first.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)] // What it needs on the stack would be cleared for every repeat too.
     private TokenRejection Verify(TokenText text, KeySet? keys, KeyLookup? fetched, out ValidatedToken? token, out string? keyToFetch)
     {
         token = null;
