@@ -45,8 +45,8 @@ internal sealed class ClaimsOfToken
     /// <summary>Compares as every identity does.</summary>
     public bool Has(string type, string value) => _claims.HasClaim(type, value);
 
-    /// <summary>The value of the first such claim; null if there is none.</summary>
-    public string? FindValue(string type) => _claims.FindFirst(type)?.Value;
+    /// <summary>The first such claim; null if there is none.</summary>
+    public Claim? FindFirst(string type) => _claims.FindFirst(type);
 
     public static ClaimsOfToken Get(ValidatedToken token) => Known.GetValue(token, static token => new(token));
 

@@ -5,13 +5,17 @@ namespace TokenSessions.AspNetCore;
 
 /// <summary>The identity made of a validated token. It carries the token, so that user and token cannot come apart.</summary>
 /// <remarks>
-/// One for each request, so that what one adds to it another never sees. Its claims are built when somebody first asks for one:
-/// most requests never do, and roles and scopes are known without. Many threads may read it at once, the first time as well; changing it is for one alone, as with every
-/// identity.
+/// One for each request, so that what one adds to it another never sees. Its claims are built when somebody first asks for more
+/// than one of them: most requests never do, and roles and scopes are known without. Many threads may read it at once, the first
+/// time as well; changing it is for one alone, as with every identity.
 /// </remarks>
 internal sealed class ValidatedTokenIdentity : ClaimsIdentity
 {
     private volatile bool _areClaimsBuilt;
+
+    // What was handed out before the claims were built, and whose copy that is. Under the lock of Build.
+    private Claim? _original;
+    private Claim? _copy;
 
     public ValidatedTokenIdentity(ValidatedToken token, string authenticationType, string nameClaimType, string roleClaimType)
         : base(authenticationType, nameClaimType, roleClaimType) => Token = token;
@@ -44,7 +48,37 @@ internal sealed class ValidatedTokenIdentity : ClaimsIdentity
         }
     }
 
-    public override string? Name => _areClaimsBuilt ? base.Name : ClaimsOfToken.Get(Token).FindValue(NameClaimType);
+    public override string? Name => _areClaimsBuilt ? base.Name : ClaimsOfToken.Get(Token).FindFirst(NameClaimType)?.Value;
+
+    /// <summary>Alone, for most ask for the subject and for nothing else.</summary>
+    public override Claim? FindFirst(string type)
+    {
+        if (_areClaimsBuilt)
+        {
+            return base.FindFirst(type);
+        }
+
+        var known = ClaimsOfToken.Get(Token);
+        if (known.FindFirst(type) is not { } original)
+        {
+            return null;
+        }
+
+        lock (known)
+        {
+            if (!_areClaimsBuilt && _original is null)
+            {
+                (_original, _copy) = (original, original.Clone(this));
+            }
+
+            if (!_areClaimsBuilt && _original == original)
+            {
+                return _copy;
+            }
+        }
+
+        return base.FindFirst(type);
+    }
 
     /// <summary>Also whether the user is in a role. What hands out no claim needs none of our own.</summary>
     public override bool HasClaim(string type, string value) =>
@@ -98,7 +132,11 @@ internal sealed class ValidatedTokenIdentity : ClaimsIdentity
         {
             if (!_areClaimsBuilt)
             {
-                base.AddClaims(known.Claims); // Copies, whose subject is this identity.
+                foreach (var claim in known.Claims)
+                {
+                    base.AddClaim(claim == _original ? _copy! : claim); // Else a copy, whose subject is this identity.
+                }
+
                 _areClaimsBuilt = true;
             }
         }

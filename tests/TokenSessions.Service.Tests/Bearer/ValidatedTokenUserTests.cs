@@ -28,6 +28,9 @@ public sealed class ValidatedTokenUserTests
         { "a copy", identity => new ClaimsIdentity(identity).Claims },
         { "a copy with more", identity => new ClaimsIdentity(identity, [new("sub", "more")]).Claims.SkipLast(1) },
         { "what was written of it", identity => Read(identity).Claims },
+        { "after one was found", identity => After(identity, () => identity.FindFirst("sub")) },
+        { "after two were found", identity => After(identity, () => _ = (identity.FindFirst("roles"), identity.FindFirst("sub"))) },
+        { "after none was found", identity => After(identity, () => identity.FindFirst("email")) },
         { "after one was added", identity => After(identity, () => identity.AddClaim(new("sub", "more"))).SkipLast(1) },
         { "after some were added", identity => After(identity, () => identity.AddClaims([new("sub", "more")])).SkipLast(1) },
         { "after one that is not there was removed", identity => After(identity, () => identity.TryRemoveClaim(new("sub", "alice"))) },
@@ -73,6 +76,23 @@ public sealed class ValidatedTokenUserTests
     }
 
     [Fact]
+    public async Task The_one_claim_that_was_asked_for_is_among_all_of_them_afterwards()
+    {
+        var identity = NewIdentity(await ValidateAsync());
+
+        var role = identity.FindFirst("roles");
+        Assert.Same(identity, role!.Subject);
+        Assert.Same(role, identity.FindFirst("roles"));
+        var subject = identity.FindFirst("sub");
+
+        Assert.Single(identity.Claims, claim => ReferenceEquals(claim, role));
+        Assert.Single(identity.Claims, claim => ReferenceEquals(claim, subject));
+        identity.RemoveClaim(role);
+        Assert.Equal(["admin"], identity.FindAll("roles").Select(claim => claim.Value));
+        Assert.Null(identity.FindFirst("email"));
+    }
+
+    [Fact]
     public async Task What_is_done_to_one_user_no_other_user_of_the_token_sees()
     {
         var token = await ValidateAsync();
@@ -105,12 +125,13 @@ public sealed class ValidatedTokenUserTests
                 () =>
                 {
                     start.SignalAndWait(TestContext.Current.CancellationToken);
-                    return identity.Claims.ToArray();
+                    return (First: identity.FindFirst("sub"), All: identity.Claims.ToArray());
                 },
                 TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
 
-            Assert.Equal(Expected, claims[0].Select(Text));
-            Assert.All(claims, others => Assert.True(claims[0].SequenceEqual(others)));
+            Assert.Equal(Expected, claims[0].All.Select(Text));
+            Assert.All(claims, others => Assert.True(claims[0].All.SequenceEqual(others.All)));
+            Assert.All(claims, others => Assert.Contains(others.First, others.All));
         }
     }
 
