@@ -43,7 +43,7 @@ internal static class HostileMix
         try
         {
             ClosedLoop.Run(watched, valid, slice); // By then the API remembers every good token.
-            await RunRoundsAsync(effort.IsQuick ? 1 : 2); // Code is compiled, and compiled again.
+            await RunRoundsAsync(effort.IsQuick ? 1 : rounds / 2); // Code is compiled again, and the heap as large as this traffic needs.
             Array.ForEach(phases, phase => results[phase.Title].Clear());
             var (startedAt, fetches) = (Stopwatch.GetTimestamp(), keySet.Fetches);
             var before = await ServedApi.AskConditionAsync(http, api.Address);
