@@ -76,15 +76,9 @@ internal static class Growth
 
     private static Contestant Seen(string name, Api api, string[] tokens)
     {
-        var copies = tokens.Select(token => new string(token.AsSpan())).ToArray(); // As in SeenBefore: never the same instance.
         api.See(tokens);
-        return Contestant.Of(name, times =>
-        {
-            for (var i = 0; i < times; i++)
-            {
-                api.Accept(copies[i % copies.Length]);
-            }
-        });
+        var received = new Received(tokens);
+        return new(name, times => received.Give(times, api.Accept));
     }
 
     private static void Accept(Api api, string[] tokens, int count)
