@@ -63,7 +63,14 @@ public sealed class BearerAuthentication
         return ValidateAsync(context, token.AsMemory());
     }
 
-    /// <summary>The user of a validated token: claim names as in the token, and single scopes beside the <c>scope</c> claim.</summary>
+    /// <summary>
+    /// The user of a validated token: claim names as in the token, and single scopes beside the <c>scope</c> claim. They are built
+    /// when they are first asked for.
+    /// </summary>
+    /// <remarks>
+    /// Whoever gives the user to code of others asks for them first: <see cref="ClaimsIdentity(System.Security.Principal.IIdentity, IEnumerable{Claim}, string, string, string)"/>
+    /// with an authentication type copies what has been built, and no more.
+    /// </remarks>
     /// <param name="token">The token.</param>
     /// <param name="authenticationType">The scheme's name.</param>
     /// <param name="nameClaimType">The claim behind <c>User.Identity.Name</c>.</param>

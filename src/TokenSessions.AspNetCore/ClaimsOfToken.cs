@@ -9,7 +9,7 @@ namespace TokenSessions.AspNetCore;
 /// <summary>The claims of a token, for no identity in particular: read once, however many requests carry the token.</summary>
 /// <remarks>
 /// Never handed out themselves: an identity takes copies, because a claim knows its identity and its properties can be changed.
-/// They live as long as the token, and so are bounded by what the validator remembers.
+/// They live as long as the token: the validator reckons with them in what it remembers.
 /// </remarks>
 internal sealed class ClaimsOfToken
 {

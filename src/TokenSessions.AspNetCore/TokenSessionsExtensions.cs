@@ -58,7 +58,8 @@ public static class TokenSessionsExtensions
         authentication.Services.AddBearerAuthentication(scheme, section, configure);
         authentication.Services.Configure<AuthenticationOptions>(options =>
             options.AddScheme(scheme, builder => builder.HandlerType = typeof(TokenSessionsHandler)));
-        authentication.Services.TryAddSingleton<BearerSchemes>();
+        authentication.Services.TryAddSingleton(services => new BearerSchemes(
+            services, services.GetRequiredService<IOptionsMonitor<TokenSessionsOptions>>(), IsUserTransformed(authentication.Services)));
         authentication.Services.TryAddTransient<TokenSessionsHandler>();
         return authentication;
     }
@@ -115,4 +116,7 @@ public static class TokenSessionsExtensions
             .RemoveAllLoggers(); // One line for each poll would drown everything else.
         return services;
     }
+
+    private static bool IsUserTransformed(IServiceCollection services) => services.Any(service =>
+        service.ServiceType == typeof(IClaimsTransformation) && !service.IsKeyedService && service.ImplementationType != typeof(NoopClaimsTransformation));
 }

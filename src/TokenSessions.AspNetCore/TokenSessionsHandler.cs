@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using TokenSessions.Validation;
@@ -67,10 +68,20 @@ internal sealed class TokenSessionsHandler(BearerSchemes schemes) : IAuthenticat
         return verdict switch
         {
             null => NoToken,
-            { IsValid: true } accepted => Task.FromResult(AuthenticateResult.Success(
-                new(BearerAuthentication.CreatePrincipal(accepted.Token, _scheme), _scheme))),
+            { IsValid: true } accepted => Task.FromResult(AuthenticateResult.Success(new(UserOf(accepted.Token), _scheme))),
             { } rejected => Rejected[rejected.Rejection],
         };
+    }
+
+    private ClaimsPrincipal UserOf(ValidatedToken token)
+    {
+        var user = BearerAuthentication.CreatePrincipal(token, _scheme);
+        if (schemes.BuildsClaimsAtOnce)
+        {
+            _ = user.Claims.FirstOrDefault();
+        }
+
+        return user;
     }
 
     private async Task ChallengeHereAsync()

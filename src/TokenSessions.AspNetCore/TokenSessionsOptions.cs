@@ -55,6 +55,12 @@ public sealed class TokenSessionsOptions : AuthenticationSchemeOptions
     /// <inheritdoc cref="TokenValidationOptions.MaxTokenLifetime"/>
     public TimeSpan MaxTokenLifetime { get; set; } = Defaults.MaxTokenLifetime;
 
+    /// <inheritdoc cref="TokenValidationOptions.MaxRememberedTokens"/>
+    public int MaxRememberedTokens { get; set; } = Defaults.MaxRememberedTokens;
+
+    /// <inheritdoc cref="TokenValidationOptions.MaxRememberedBytes"/>
+    public long MaxRememberedBytes { get; set; } = Defaults.MaxRememberedBytes;
+
     /// <summary>Code only. <inheritdoc cref="TokenValidationOptions.AcceptTokensExpiredFor"/></summary>
     public TimeSpan AcceptTokensExpiredFor { get; set; } = Defaults.AcceptTokensExpiredFor;
 
@@ -84,6 +90,8 @@ public sealed class TokenSessionsOptions : AuthenticationSchemeOptions
         AcceptTokensWhileDenylistIsDown = AcceptTokensWhileDenylistIsDown,
         AcceptTokensExpiredFor = AcceptTokensExpiredFor,
         AcceptTokensWithoutDenylist = AcceptTokensWithoutDenylist,
+        MaxRememberedTokens = MaxRememberedTokens,
+        MaxRememberedBytes = MaxRememberedBytes,
     };
 
     /// <summary>How a person finds a setting: its name, and its name in the environment.</summary>

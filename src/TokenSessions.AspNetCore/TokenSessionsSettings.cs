@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace TokenSessions.AspNetCore;
@@ -29,6 +30,8 @@ internal sealed class TokenSessionsSettings(IConfigurationSection section, Token
         options.ClockSkew = Duration(nameof(options.ClockSkew)) ?? options.ClockSkew;
         options.MaxStaleness = Duration(nameof(options.MaxStaleness)) ?? options.MaxStaleness;
         options.MaxTokenLifetime = Duration(nameof(options.MaxTokenLifetime)) ?? options.MaxTokenLifetime;
+        options.MaxRememberedTokens = (int?)Number(nameof(options.MaxRememberedTokens), int.MaxValue) ?? options.MaxRememberedTokens;
+        options.MaxRememberedBytes = Number(nameof(options.MaxRememberedBytes), long.MaxValue) ?? options.MaxRememberedBytes;
     }
 
     /// <summary>An empty setting counts as absent: an environment variable is often emptied to unset it.</summary>
@@ -83,6 +86,22 @@ internal sealed class TokenSessionsSettings(IConfigurationSection section, Token
         }
 
         Unreadable(name, SettingText.DurationRule);
+        return null;
+    }
+
+    private long? Number(string name, long most)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most)
+        {
+            return number;
+        }
+
+        Unreadable(name, "must be a whole number, written in digits");
         return null;
     }
 

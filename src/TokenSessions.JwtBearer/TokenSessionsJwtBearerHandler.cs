@@ -1,3 +1,4 @@
+using System.IdentityModel.Tokens.Jwt;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
@@ -93,8 +94,9 @@ internal sealed class TokenSessionsJwtBearerHandler(IOptionsMonitor<JwtBearerOpt
         var validated = new TokenValidatedContext(Context, Scheme, Options)
         {
             Principal = BearerAuthentication.CreatePrincipal(token, Scheme.Name, NameClaimType, RoleClaimType),
-            SecurityToken = isWatched && text is not null ? SecurityTokens.Get(token, text) : null,
+            SecurityToken = isWatched && text is not null ? new JwtSecurityToken(text) : null, // It can be changed, so it is nobody else's.
         };
+        _ = validated.Principal.Claims.FirstOrDefault(); // Built before code of others gets the user: it may copy the identity past all its members.
         validated.Properties.IssuedUtc = token.IssuedAt;
         validated.Properties.ExpiresUtc = token.ExpiresAt;
         await Events.TokenValidated(validated).ConfigureAwait(false);

@@ -10,7 +10,7 @@ internal readonly record struct Moment(DateTimeOffset Wall, TimeSpan Elapsed)
 
     public static Moment Now(TimeProvider time) => new(time.GetUtcNow(), ElapsedOf(time));
 
-    /// <summary>The larger of both differences; never negative, for the elapsed one is not.</summary>
+    /// <summary>The larger of both differences; never negative, for the elapsed one of one clock is not.</summary>
     public TimeSpan Age(TimeProvider time) => Age(Now(time));
 
     /// <inheritdoc cref="Age(TimeProvider)"/>
@@ -29,8 +29,9 @@ internal readonly record struct Moment(DateTimeOffset Wall, TimeSpan Elapsed)
     }
 
     /// <summary>Every request asks for it: the system's ticks cost a third of its timestamp, and ages are seconds.</summary>
+    /// <remarks>Whether either goes on while the machine sleeps differs by platform; the wall clock does, and the larger age counts.</remarks>
     private static TimeSpan ElapsedOf(TimeProvider time) =>
-#pragma warning disable RS0030 // The same clock as the system's TimeProvider.
+#pragma warning disable RS0030 // Only where the TimeProvider is the system's.
         time == TimeProvider.System ? TimeSpan.FromMilliseconds(Environment.TickCount64) : time.GetElapsedTime(0, time.GetTimestamp());
 #pragma warning restore RS0030
 }

@@ -61,15 +61,15 @@ internal sealed class TokenClaims
         }
         else if (reader.ValueTextEquals("aud"u8))
         {
-            Audiences = ReadTexts(ref reader);
+            Audiences = Array.AsReadOnly(ReadTexts(ref reader));
         }
         else if (reader.ValueTextEquals("scope"u8))
         {
-            Scopes = ReadText(ref reader).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            Scopes = Array.AsReadOnly(ReadText(ref reader).Split(' ', StringSplitOptions.RemoveEmptyEntries));
         }
         else if (reader.ValueTextEquals("roles"u8))
         {
-            Roles = ReadTexts(ref reader);
+            Roles = Array.AsReadOnly(ReadTexts(ref reader));
         }
         else
         {

@@ -15,13 +15,13 @@ namespace TokenSessions.Validation;
 /// </remarks>
 internal sealed class TokenMemory
 {
-    /// <summary>A token used within this time keeps its place: 60 seconds.</summary>
+    /// <summary>A token found again within this time keeps its place: 60 seconds, less up to 8 for which its use is not noted.</summary>
     private const long InUseSeconds = 60;
 
     /// <summary>The use of a token is noted this often, so that threads do not write the same line of memory all the time.</summary>
     private const long NotedEverySeconds = 8;
 
-    /// <summary>A set is to take about one line of the processor's cache: with many tokens each line is waited for.</summary>
+    /// <summary>A set is to take few lines of the processor's cache: with many tokens each line is waited for.</summary>
     private const int Ways = 4;
     private const int TagBits = 16;
 
@@ -37,9 +37,11 @@ internal sealed class TokenMemory
     /// <summary>Sets searched for what can leave at each new token, so that the whole memory is swept now and then.</summary>
     private const int SweptSets = 4;
 
-    /// <summary>What an entry takes beside the token's text, and what its claims may take once they were asked for.</summary>
+    /// <summary>What an entry takes beside the token's text.</summary>
     private const int EntryBytes = 512;
-    private const int BytesPerCharacter = sizeof(char) + 4;
+
+    /// <summary>The text, and what its claims take once they were asked for, a <c>ClaimsIdentity</c> included. Measured: 7 where there are few, 12 with 40 roles.</summary>
+    private const int BytesPerCharacter = 12;
 
     private const int HashedCharacters = 16;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace TokenSessions.Validation;
 
@@ -17,9 +18,6 @@ internal readonly record struct TokenText
     public int KeptLength => _string.Length;
 
     /// <summary>The token.</summary>
-    public ReadOnlyMemory<char> Memory => _string.AsMemory(_start);
-
-    /// <inheritdoc cref="Memory"/>
     public ReadOnlySpan<char> Span => _string.AsSpan(_start);
 
     /// <summary>Whether it is exactly this one.</summary>
@@ -27,9 +25,11 @@ internal readonly record struct TokenText
     public bool IsExactly(ReadOnlySpan<char> token) =>
         _string is not null && _start <= _string.Length && _string.AsSpan(_start).SequenceEqual(token);
 
-    /// <summary>What stands in memory: the string itself where that is hardly longer, as a header's value is, else a copy.</summary>
-    public static TokenText Of(ReadOnlyMemory<char> token) =>
+    /// <summary>The string itself where that is hardly longer, as a header's value is, else a copy.</summary>
+    /// <param name="token">As received.</param>
+    /// <param name="ascii">The very characters that were checked: what was received may be memory that changes.</param>
+    public static TokenText Of(ReadOnlyMemory<char> token, ReadOnlySpan<byte> ascii) =>
         MemoryMarshal.TryGetString(token, out var text, out var start, out var length) && start <= MaxBefore && start + length == text.Length
             ? new(text, start)
-            : new(token.ToString(), 0);
+            : new(Encoding.ASCII.GetString(ascii), 0);
 }

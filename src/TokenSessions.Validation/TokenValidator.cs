@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Jose;
@@ -31,7 +32,7 @@ public sealed class TokenValidator
     /// <param name="options">What it accepts. Copied.</param>
     /// <param name="keys">The issuer's keys.</param>
     /// <param name="denylist">The issuer's denylist; null only with <see cref="TokenValidationOptions.AcceptTokensWithoutDenylist"/>.</param>
-    /// <param name="time">The clock that decides expiry.</param>
+    /// <param name="time">The clock that decides expiry, and how old keys and denylist are: the very one that both were given.</param>
     /// <param name="meters">Where <c>tokensessions.tokens.validated</c> is counted, by result.</param>
     /// <exception cref="ArgumentException">The options cannot be used; the message names every problem.</exception>
     public TokenValidator(
@@ -51,6 +52,11 @@ public sealed class TokenValidator
         {
             throw new ArgumentException(
                 $"Without a denylist no revocation is seen: give one, or say {nameof(options.AcceptTokensWithoutDenylist)}.", nameof(denylist));
+        }
+
+        if (keys.Time != time || (denylist is not null && denylist.Time != time))
+        {
+            throw new ArgumentException("Keys, denylist and validator must be given the same clock: what one has read, another measures.", nameof(time));
         }
 
         (_keys, _denylist, _time) = (keys, denylist, time);
@@ -101,17 +107,19 @@ public sealed class TokenValidator
         var result = Decide(token, Moment.Now(_time), acceptWhileDenylistIsDown, fetched: null, out var keyToFetch);
         if (keyToFetch is not null)
         {
-            return FetchAndDecideAsync(TokenText.Of(token), keyToFetch, acceptWhileDenylistIsDown, cancellationToken);
+            return FetchAndDecideAsync(token, keyToFetch, acceptWhileDenylistIsDown, cancellationToken);
         }
 
         return new(Counted(result));
     }
 
     private async ValueTask<TokenValidationResult> FetchAndDecideAsync(
-        TokenText text, string keyToFetch, TimeSpan acceptWhileDenylistIsDown, CancellationToken cancellationToken)
+        ReadOnlyMemory<char> token, string keyToFetch, TimeSpan acceptWhileDenylistIsDown, CancellationToken cancellationToken)
     {
+        // Whoever gave memory that is no string may use it for something else while we wait.
+        var text = MemoryMarshal.TryGetString(token, out _, out _, out _) ? token : token.ToArray();
         var fetched = await _keys.FindAsync(keyToFetch, cancellationToken).ConfigureAwait(false);
-        return Counted(Decide(text.Memory, Moment.Now(_time), acceptWhileDenylistIsDown, fetched, out _));
+        return Counted(Decide(text, Moment.Now(_time), acceptWhileDenylistIsDown, fetched, out _));
     }
 
     private TokenValidationResult Counted(TokenValidationResult result)
@@ -140,7 +148,7 @@ public sealed class TokenValidator
         var isRemembered = token is not null && HasKey(keys, token);
         if (!isRemembered)
         {
-            var rejection = Verify(TokenText.Of(received), keys, fetched, out token, out keyToFetch);
+            var rejection = Verify(received, keys, fetched, out token, out keyToFetch);
             if (token is null)
             {
                 return new(rejection);
@@ -206,18 +214,18 @@ public sealed class TokenValidator
     /// <summary>The checks that the text alone decides, in order. Nothing from it is believed before its signature holds.</summary>
     /// <returns>Why there is no token; means nothing if there is one, or if a key has to be fetched first.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)] // What it needs on the stack would be cleared for every repeat too.
-    private TokenRejection Verify(TokenText text, KeySet? keys, KeyLookup? fetched, out ValidatedToken? token, out string? keyToFetch)
+    private TokenRejection Verify(ReadOnlyMemory<char> received, KeySet? keys, KeyLookup? fetched, out ValidatedToken? token, out string? keyToFetch)
     {
         token = null;
         keyToFetch = null;
-        var length = text.Span.Length;
+        var length = received.Length;
         var rented = ArrayPool<byte>.Shared.Rent(3 * length);
         try
         {
             // The token in ASCII; what is decoded of it; what of that is unescaped. The latter two never are longer.
             var ascii = rented.AsSpan(0, length);
             var space = rented.AsSpan(length, 2 * length);
-            Encoding.ASCII.GetBytes(text.Span, ascii);
+            Encoding.ASCII.GetBytes(received.Span, ascii);
 
             // 1. Shape.
             if (!CompactJws.TrySplit(ascii, out var jws) || !jws.TryReadHeader(space, out var header))
@@ -282,7 +290,7 @@ public sealed class TokenValidator
             }
 
             // A key that was fetched just now may be of another set than the one at hand.
-            token = Keep(text, key, claims, fetched is null ? keys : null);
+            token = Keep(TokenText.Of(received, ascii), key, claims, fetched is null ? keys : null);
             return default;
         }
         finally

@@ -36,7 +36,7 @@ public sealed partial class ValidatedToken
     /// <summary>The <c>kid</c> of the key that signed it.</summary>
     public string KeyId => Key.KeyId;
 
-    /// <summary>The claims set as it was signed: UTF-8 JSON, one object, no duplicate names at any depth.</summary>
+    /// <summary>The claims set as it was signed: UTF-8 JSON, one object, no duplicate names at any depth. Shared: read it only.</summary>
     public ReadOnlyMemory<byte> Payload => Claims.Payload;
 
     /// <summary>The words of <c>scope</c> (RFC 6749 §3.3); empty when absent.</summary>

@@ -79,6 +79,8 @@ public sealed class DenylistSync
         }
     }
 
+    internal TimeProvider Time => _time;
+
     internal TimeSpan Staleness => (_published?.FreshAt ?? _createdAt).Age(_time);
 
     /// <summary>False if surely no rule is a watermark at this moment.</summary>
@@ -208,6 +210,11 @@ public sealed class DenylistSync
         if (changes.Head.Window <= TimeSpan.Zero || changes.Head.Window < changes.Head.LongestAccessTokenLifetime)
         {
             return new(false, "The head of the denylist keeps rules for less time than tokens live: its issuer has not written it yet.");
+        }
+
+        if (changes.Head.Regions is < 1 or > DenylistHead.MaxRegions)
+        {
+            return new(false, $"The head of the denylist has {changes.Head.Regions} regions, not 1 to {DenylistHead.MaxRegions}.");
         }
 
         var last = _published;

@@ -38,6 +38,8 @@ public sealed class KeySetCache
     /// <summary>The last good set while it is fresh enough, else null.</summary>
     public KeySet? Current => CurrentAt(Moment.Now(_time));
 
+    internal TimeProvider Time => _time;
+
     /// <summary>Finds a key; an unknown one causes at most one fetch, shared by all who ask, and not within the cool-down.</summary>
     /// <param name="keyId">The <c>kid</c>.</param>
     /// <param name="cancellationToken">Ends this caller's wait; the fetch goes on for the others.</param>

@@ -47,6 +47,29 @@ public abstract partial class BearerTests
         Assert.Equal(status, (await api.GetWithAsync("/scope", token)).Status);
     }
 
+    [Theory]
+    [InlineData(null, 200)]
+    [InlineData("true", 403)]
+    public async Task A_transformation_that_copies_the_identity_under_another_name_loses_no_claim(string? suspended, int status)
+    {
+        await using var api = await TestApi.StartAsync(
+            builder =>
+            {
+                Add(builder);
+                builder.Services.AddTransient<IClaimsTransformation, CopyingTransformation>();
+            },
+            app => app.MapGet("/in", () => "in").RequireAuthorization(policy =>
+                policy.RequireAssertion(context => !context.User.HasClaim("suspended", "true"))));
+
+        Assert.Equal(status, (await api.GetWithAsync("/in", suspended is null ? api.Token : api.Token.With("suspended", true))).Status);
+    }
+
+    private sealed class CopyingTransformation : IClaimsTransformation
+    {
+        public Task<ClaimsPrincipal> TransformAsync(ClaimsPrincipal principal) =>
+            Task.FromResult<ClaimsPrincipal>(new(new ClaimsIdentity(principal.Identity, [new("tenant", "a")], "Other", "sub", "roles")));
+    }
+
     /// <summary>Adds two scopes, or takes all away.</summary>
     private sealed class ScopeTransformation(bool adds) : IClaimsTransformation
     {

@@ -18,7 +18,7 @@ public sealed class SettingsTests : IDisposable
     {
         var problems = await ProblemsAsync("Production", [
             ("ClockSkew", "abc"), ("MaxStaleness", "30"), ("MaxTokenLifetime", "1.00:00:01"), ("AcceptTokensWhileDenylistIsDown", "25:00:00"), ("AcceptTokensWithoutDenylist", "yes"),
-            ("KeySetUri", "ftp://x"), ("DenylistUri", "http://feed.example"), ("KeySetFile", "missing.json"), ("Types:0", ""),
+            ("MaxRememberedTokens", "4294967296"), ("MaxRememberedBytes", "64 MB"), ("KeySetUri", "ftp://x"), ("DenylistUri", "http://feed.example"), ("KeySetFile", "missing.json"), ("Types:0", ""),
         ]);
 
         Assert.Equal(
@@ -31,6 +31,8 @@ public sealed class SettingsTests : IDisposable
                 "Issuer is missing: give the exact iss of the tokens to accept.",
                 "KeySetFile names no file: 'missing.json'.",
                 "KeySetUri must be an absolute URL, but is 'ftp://x'.",
+                "MaxRememberedBytes must be a whole number, written in digits, but is '64 MB'.",
+                "MaxRememberedTokens must be a whole number, written in digits, but is '4294967296'.",
                 "MaxStaleness must be a duration written hh:mm:ss or days.hh:mm:ss, such as 00:10:00, or 0, but is '30'.",
                 "MaxTokenLifetime must be above 0 and at most 1.00:00:00, but is 1.00:00:01.",
                 "Types:0 must be a text that is not empty, but is ''.",
@@ -104,6 +106,9 @@ public sealed class SettingsTests : IDisposable
     [InlineData("MaxStaleness", "", "00:00:30")] // Emptied means unset.
     [InlineData("MaxStaleness", "00:01:00", "00:01:00")]
     [InlineData("MaxTokenLifetime", "1.00:00:00", "1.00:00:00")]
+    [InlineData("MaxRememberedTokens", "0", "0")]
+    [InlineData("MaxRememberedTokens", "1000000", "1000000")]
+    [InlineData("MaxRememberedBytes", "17179869184", "17179869184")]
     [InlineData("AcceptTokensWithoutDenylist", "TRUE", "True")]
     [InlineData("KeySetUri", "https://id.example/keys", "https://id.example/keys")]
     public void Reads_each_setting(string name, string value, string expected)
@@ -124,6 +129,8 @@ public sealed class SettingsTests : IDisposable
             "ClockSkew" => settings.ClockSkew.ToString(),
             "MaxStaleness" => settings.MaxStaleness.ToString(),
             "MaxTokenLifetime" => settings.MaxTokenLifetime.ToString(),
+            "MaxRememberedTokens" => $"{settings.MaxRememberedTokens}",
+            "MaxRememberedBytes" => $"{settings.MaxRememberedBytes}",
             "AcceptTokensWithoutDenylist" => settings.AcceptTokensWithoutDenylist.ToString(),
             _ => settings.KeySetUri?.ToString(),
         });

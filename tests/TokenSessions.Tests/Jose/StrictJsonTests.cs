@@ -53,6 +53,17 @@ public sealed class StrictJsonTests
         Assert.False(StrictJson.IsObject(Encoding.UTF8.GetBytes($"{{{string.Join(',', names)},\"\\u006e{count - 1}\":0}}")));
     }
 
+    [Theory]
+    [InlineData("client_id", "client_ie", "\\u0063lient_id")]
+    [InlineData("abcdefgh", "abcdefgi", "abcdefg\\u0068")]
+    [InlineData("abcdefghijklmnop", "abcdefghijklmnoq", "abcdefghijklmno\\u0070")]
+    [InlineData("", "a", "")]
+    public void Names_that_begin_alike_are_not_the_same(string name, string other, string same)
+    {
+        Assert.True(StrictJson.IsObject(Encoding.UTF8.GetBytes($"{{\"{name}\":1,\"{other}\":2}}")));
+        Assert.False(StrictJson.IsObject(Encoding.UTF8.GetBytes($"{{\"{name}\":1,\"{other}\":2,\"{same}\":3}}")));
+    }
+
     private static bool IsObjectForThePlatform(byte[] utf8)
     {
         try

@@ -71,6 +71,12 @@ internal static class ClaimsMutator
             members.Add(new("\"seen\"", Pick(random, "seen", 17)));
         }
 
+        if (random.Next(4) == 0) // Of a while ago, and about to expire or just expired, with and without the skew.
+        {
+            var expiresAt = Now - (30 * random.Next(2)) + random.Next(-2, 3);
+            (members[4], members[5]) = (new("\"iat\"", $"{expiresAt - 600}"), new("\"exp\"", $"{expiresAt}"));
+        }
+
         if (random.Next(3) == 0)
         {
             members.AddRange([new("\"scope\"", Pick(random, "scope", 11)), new("\"roles\"", Pick(random, "roles", 5)), new("\"auth_time\"", $"{Now - 5}")]);

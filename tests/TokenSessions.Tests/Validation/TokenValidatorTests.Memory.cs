@@ -250,9 +250,79 @@ public sealed partial class TokenValidatorTests
             Assert.True(Validate(validator, token).IsValid);
         }
 
-        var bytesEach = 512 + (6 * tokens[0].Length); // Never less than the text, which is 2 bytes a character.
+        var bytesEach = 512 + (12 * tokens[0].Length);
         var most = Math.Min(maxTokens, maxBytes / bytesEach) + 1;
         Assert.InRange(tokens.Count(token => IsRememberedWithoutAdding(validator, token)), Math.Min(most, MaxRemembered) / 2, most);
+    }
+
+    [Fact]
+    public async Task A_memory_that_was_filled_many_times_over_still_remembers()
+    {
+        (_options.MaxRememberedTokens, _options.MaxRememberedBytes) = (MaxRemembered, 1024 * 1024);
+        var validator = await BuildWithKeysAsync();
+        foreach (var token in NewTokens(4_000))
+        {
+            Assert.True(Validate(validator, token).IsValid);
+        }
+
+        var remembered = NewTokens(100).Count(token => Validate(validator, token).IsValid && IsRemembered(validator, token));
+        Assert.InRange(remembered, 50, 100); // Now and then none of the places looked at can be left.
+    }
+
+    [Fact]
+    public async Task Expired_tokens_make_room_however_often_they_were_used()
+    {
+        _options.MaxRememberedTokens = MaxRemembered;
+        var validator = await BuildWithKeysAsync();
+        var old = NewTokens(MaxRemembered);
+        foreach (var token in old.Concat(old))
+        {
+            Assert.True(Validate(validator, token).IsValid);
+        }
+
+        _clock.Advance(TimeSpan.FromMinutes(10) + _options.ClockSkew - TimeSpan.FromSeconds(1));
+        await _denylist.SyncAsync(TestContext.Current.CancellationToken);
+        foreach (var token in old.Concat(old))
+        {
+            Validate(validator, token); // In use to the very last.
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        await _denylist.SyncAsync(TestContext.Current.CancellationToken);
+        var later = NewTokens(MaxRemembered);
+        foreach (var token in later)
+        {
+            Assert.True(Validate(validator, token).IsValid);
+        }
+
+        Assert.InRange(later.Count(token => IsRemembered(validator, token)), MaxRemembered / 4, MaxRemembered);
+    }
+
+    [Fact]
+    public async Task A_request_cannot_change_what_the_next_one_reads_of_the_token()
+    {
+        var validator = await BuildWithKeysAsync();
+        var token = Token.With("roles", new JsonArray("clerk")).With("scope", "a b").Sign();
+        var first = Validate(validator, token).Token!;
+
+        Assert.Throws<NotSupportedException>(() => ((IList<string>)first.Roles)[0] = "admin");
+        Assert.Throws<NotSupportedException>(() => ((IList<string>)first.Scopes)[0] = "root");
+        Assert.Throws<NotSupportedException>(() => ((IList<string>)first.Audiences)[0] = "other");
+        Assert.Same(first, Validate(validator, token).Token);
+    }
+
+    [Fact]
+    public async Task A_rule_against_one_client_finds_its_tokens_whatever_other_client_came_before()
+    {
+        var validator = await BuildWithKeysAsync();
+        for (var i = 0; i < 200; i++) // Names of one length, of which many share a place where a client's keys are kept.
+        {
+            Assert.True(Validate(validator, Token.With("client_id", $"app-{i % 10}-{i / 10:00}-x").Sign()).IsValid);
+        }
+
+        var token = Token.With("client_id", "app-2-07-x").With("jti", "another").Sign();
+        await DenyAsync(RuleKind.Client, "app-2-07-x");
+        Assert.Equal(TokenRejection.Revoked, Validate(validator, token).Rejection);
     }
 
     [Fact]
@@ -299,7 +369,7 @@ public sealed partial class TokenValidatorTests
             Assert.True(Validate(validator, token).IsValid);
         }
 
-        Assert.InRange(later.Count(token => IsRememberedWithoutAdding(validator, token)), MaxRemembered / 2, MaxRemembered);
+        Assert.InRange(later.Count(token => IsRememberedWithoutAdding(validator, token)), MaxRemembered / 4, MaxRemembered);
     }
 
     [Fact]
