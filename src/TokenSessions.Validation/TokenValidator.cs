@@ -257,8 +257,9 @@ public sealed class TokenValidator
             // 3. Key: of exactly this issuer, for exactly one algorithm.
             if ((fetched?.Key ?? keys?.Find(header.KeyId)) is not { } key)
             {
-                keyToFetch = fetched is null ? Encoding.UTF8.GetString(header.KeyId) : null;
-                return fetched.GetValueOrDefault().Rejection;
+                var refusal = fetched is { } missed ? missed.Rejection : _keys.RefusalOfUnknown(keys);
+                keyToFetch = refusal is null ? Encoding.UTF8.GetString(header.KeyId) : null;
+                return refusal.GetValueOrDefault();
             }
 
             if (key.Algorithm != algorithm)
@@ -322,7 +323,7 @@ public sealed class TokenValidator
             KeyFoundIn = foundIn,
             TokenRule = RuleKey.For(_issuer, RuleKind.Token, claims.TokenId),
             SessionRule = RuleKey.For(_issuer, RuleKind.Session, claims.SessionId),
-            SubjectRule = _denylist.HasWatermarks ? RuleKey.For(_issuer, RuleKind.Subject, claims.Subject) : null,
+            SubjectRule = RuleKey.For(_issuer, RuleKind.Subject, claims.Subject),
             ClientRules = _clientRules.Of(claims.ClientId),
             KeyRule = _keyRules.Of(key.Utf8KeyId)[0],
         };
@@ -359,8 +360,8 @@ public sealed class TokenValidator
     {
         for (var region = 0; region < snapshot.Head.Regions; region++)
         {
-            var subject = region == 0 && token.SubjectRule is { } ofRegion0
-                ? ofRegion0
+            var subject = region == 0
+                ? token.SubjectRule
                 : RuleKey.For(_options.Issuer, RuleKind.Subject, token.Subject, region);
             if (snapshot.Denies(subject, token.Seen[RuleKind.Subject, region])
                 || snapshot.Denies(token.ClientRules[region], token.Seen[RuleKind.Client, region])

@@ -44,8 +44,8 @@ public sealed partial class ValidatedToken
 
     internal RuleKey KeyRule { get; init; }
 
-    /// <summary>Of region 0; null if there was no watermark yet when the token was verified.</summary>
-    internal RuleKey? SubjectRule { get; init; }
+    /// <summary>Of region 0.</summary>
+    internal RuleKey SubjectRule { get; init; }
 
     /// <summary>By region. Shared by all tokens of the client.</summary>
     internal IReadOnlyList<RuleKey> ClientRules { get; init; } = [];

@@ -83,9 +83,6 @@ public sealed class DenylistSync
 
     internal TimeSpan Staleness => (_published?.FreshAt ?? _createdAt).Age(_time);
 
-    /// <summary>False if surely no rule is a watermark at this moment.</summary>
-    internal bool HasWatermarks => _published?.Snapshot.HasWatermarks ?? false;
-
     internal int RuleCount => _published?.Snapshot.Rules.Count ?? 0;
 
     /// <summary>How much longer than the bounds it can take to find a rule that reached the feed late, from another region.</summary>

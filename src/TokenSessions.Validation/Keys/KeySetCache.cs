@@ -40,6 +40,9 @@ public sealed class KeySetCache
 
     internal TimeProvider Time => _time;
 
+    /// <summary>Ask it with the gate held.</summary>
+    private bool IsCoolingDown => _inFlight is null && _lastAttempt is { } last && _time.GetElapsedTime(last.StartedAt) < CoolDown;
+
     /// <summary>Finds a key; an unknown one causes at most one fetch, shared by all who ask, and not within the cool-down.</summary>
     /// <param name="keyId">The <c>kid</c>.</param>
     /// <param name="cancellationToken">Ends this caller's wait; the fetch goes on for the others.</param>
@@ -49,6 +52,19 @@ public sealed class KeySetCache
     /// <summary>The last good set while it is fresh enough, else null.</summary>
     /// <param name="now">This moment, so that whoever has many questions reads the clocks once.</param>
     internal KeySet? CurrentAt(in Moment now) => _good is { } good && good.SentAt.Age(now) <= MaxAge ? good.Keys : null;
+
+    /// <summary>Why there is no such key, where no fetch is under way or due that could bring it: then nobody has to wait.</summary>
+    /// <param name="set">Where it was not found; null if there was none.</param>
+    /// <returns>Null if it has to be asked for.</returns>
+    internal TokenRejection? RefusalOfUnknown(KeySet? set)
+    {
+        lock (_gate)
+        {
+            return !IsCoolingDown || _good?.Keys != set ? null
+                : _lastAttempt!.IsGood ? TokenRejection.KeyUnknown
+                : TokenRejection.KeysUnavailable;
+        }
+    }
 
     /// <summary>One step: fetches the set now, or joins a fetch under way, or reports why there is no newer one.</summary>
     /// <param name="cancellationToken">Ends this caller's wait; the fetch goes on for the others.</param>
@@ -66,14 +82,11 @@ public sealed class KeySetCache
     private async ValueTask<KeyLookup> FetchAndFindAsync(string keyId, CancellationToken cancellationToken)
     {
         bool isFetched;
-        Task<KeySetOutcome>? fetch = null;
+        Task<KeySetOutcome>? fetch;
         lock (_gate)
         {
             isFetched = _lastAttempt is { IsGood: true };
-            if (_inFlight is not null || _lastAttempt is not { } last || _time.GetElapsedTime(last.StartedAt) >= CoolDown)
-            {
-                fetch = StartOrJoin();
-            }
+            fetch = IsCoolingDown ? null : StartOrJoin();
         }
 
         if (fetch is not null)

@@ -74,7 +74,7 @@ internal static class ApiShare
             var measured = Load.Describe([.. own.Select(result => result.Load)], MicrosecondsARequest(own));
             var (share, ofNone) = (Share(ApiVariant.AcceptsEverything), Share(ApiVariant.None));
             var ratio = $"{share:0.000} of accepting everything, {ofNone:0.000} of no authentication";
-            yield return variant == ApiVariant.Ours
+            yield return variant == ApiVariant.Ours && !effort.IsQuick // Too short for a verdict.
                 ? Row.Of(what, $"≥ {LeastShare} of accepting everything", measured, ratio, share >= LeastShare)
                 : Row.Of(what, measured, ratio);
 

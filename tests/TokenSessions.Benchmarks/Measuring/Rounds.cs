@@ -30,7 +30,7 @@ internal static class Rounds
         return [.. contestants.Select((contestant, i) => new Figure(
             contestant.Name,
             [.. spent[i].Select(run => run.Elapsed.TotalNanoseconds / times[i])],
-            Figure.Median(spent[i].Select(run => (double)run.Bytes / times[i]))))];
+            (double)spent[i].Sum(run => run.Bytes) / times[i] / effort.Rounds))];
     }
 
     /// <summary>Runs all of them until they are compiled for good, and finds how many times each fill a round.</summary>
@@ -76,13 +76,16 @@ internal static class Rounds
 /// <summary>What a contestant took.</summary>
 /// <param name="Name">The contestant's.</param>
 /// <param name="Nanoseconds">For one time, round by round.</param>
-/// <param name="Bytes">For one time, the median.</param>
+/// <param name="Bytes">For one time, the mean of all.</param>
 internal sealed record Figure(string Name, double[] Nanoseconds, double Bytes)
 {
     public double Time => Median(Nanoseconds);
 
     /// <summary>How much longer it takes than the other: the median of the rounds' ratios.</summary>
     public double RatioTo(Figure other) => Median(Nanoseconds.Zip(other.Nanoseconds, (ours, theirs) => ours / theirs));
+
+    /// <summary>Nothing at all, but for what the runtime may do once.</summary>
+    public bool IsWithoutBytes => Bytes < 0.005;
 
     public override string ToString() => Row.Time(Time);
 

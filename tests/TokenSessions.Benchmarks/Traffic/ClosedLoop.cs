@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace TokenSessions.Benchmarks.Traffic;
 
@@ -48,7 +49,7 @@ internal static class ClosedLoop
         {
             if (connections[i].Receive() is var status and not 200)
             {
-                throw new InvalidOperationException($"Answered {status}.");
+                throw new InvalidOperationException($"Connection {i} was answered {status}: {Encoding.UTF8.GetString(connections[i].Body)}");
             }
 
             times.Add(Stopwatch.GetElapsedTime(sentAt[i]));

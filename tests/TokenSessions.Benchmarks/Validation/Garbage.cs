@@ -43,7 +43,7 @@ internal static class Garbage
         $"≤ {Row.Time(MostNanoseconds)}, 0 B",
         ours.WithBytes(),
         Row.Times(theirs.RatioTo(ours)),
-        ours.Time <= MostNanoseconds && ours.Bytes == 0);
+        ours.Time <= MostNanoseconds && ours.IsWithoutBytes);
 
     private static IEnumerable<(string Name, string Token, TokenRejection Rejection)> Classes(SignedTokens issuer)
     {
@@ -59,6 +59,9 @@ internal static class Garbage
         yield return ("`alg` HS256", Header("HS256", keyId, SignedTokens.Type) + rest, TokenRejection.AlgorithmNotAllowed);
         yield return ("`alg` of another key type", Header("RS256", keyId, SignedTokens.Type) + rest, TokenRejection.AlgorithmNotAllowed);
         yield return ("an unknown `typ`", Header("ES256", keyId, "dpop+jwt") + rest, TokenRejection.TypeNotAccepted);
+        yield return ("an unknown `kid`, within the cool-down of the key set", Header("ES256", new string('A', keyId.Length), SignedTokens.Type) + rest, TokenRejection.KeyUnknown);
+        yield return ("no `kid`", SignedTokens.Encode($$"""{"alg":"ES256","typ":"{{SignedTokens.Type}}"}""") + rest, TokenRejection.KeyIdMissing);
+        yield return ("a critical extension", SignedTokens.Encode($$"""{"alg":"ES256","kid":"{{keyId}}","crit":["exp"],"exp":1}""") + rest, TokenRejection.ExtensionNotSupported);
         yield return ("too long by a character", new string('A', TokenValidator.MaxTokenLength + 1), TokenRejection.TooLong);
         yield return ("30 KB", new string('A', 30_000), TokenRejection.TooLong);
     }

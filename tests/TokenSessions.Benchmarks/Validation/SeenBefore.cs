@@ -46,7 +46,7 @@ internal static class SeenBefore
     {
         foreach (var (figure, limit) in figures.Zip([100d, 400d, 1_000d]))
         {
-            yield return Row.Of($"seen before: {figure.Name}", $"≤ {Row.Time(limit)}, 0 B", figure.WithBytes(), "", figure.Time <= limit && figure.Bytes == 0);
+            yield return Row.Of($"seen before: {figure.Name}", $"≤ {Row.Time(limit)}, 0 B", figure.WithBytes(), "", figure.Time <= limit && figure.IsWithoutBytes);
         }
 
         yield return Row.Of($"seen before: {changed[1].Name}", changed[1].WithBytes(), $"{Row.Times(changed[1].RatioTo(changed[0]))} of unchanged");
