@@ -16,6 +16,7 @@ internal sealed class NodePeers : IDisposable
     public const string Jose = "jose";
     public const string FastJwt = "fast-jwt";
     public const string FastJwtCached = "fast-jwt with its cache";
+    public const string JoseSigning = "jose, signing";
 
     private static readonly string Folder = Path.Combine(SourceTree.Root, "tests", "TokenSessions.Benchmarks", "Peers");
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(60);
@@ -39,7 +40,7 @@ internal sealed class NodePeers : IDisposable
 
         try
         {
-            var node = Process.Start(new ProcessStartInfo("node", ["verify.mjs"])
+            var node = Process.Start(new ProcessStartInfo("node", ["peers.mjs"])
             {
                 WorkingDirectory = Folder,
                 RedirectStandardInput = true,
@@ -48,7 +49,7 @@ internal sealed class NodePeers : IDisposable
             await node.StandardInput.WriteLineAsync(Setup(issuers).ToJsonString());
             return await node.StandardOutput.ReadLineAsync().WaitAsync(AnswerLimit) is { } versions
                 ? (new(node, Describe(versions)), "")
-                : (null, "verify.mjs did not start: what it says stands above.");
+                : (null, "peers.mjs did not start: what it says stands above.");
         }
         catch (Win32Exception)
         {
@@ -58,9 +59,9 @@ internal sealed class NodePeers : IDisposable
 
     /// <summary>One of them as a contestant: measured there, beside the others here.</summary>
     /// <param name="peer">Which.</param>
-    /// <param name="issuer">Whose tokens.</param>
+    /// <param name="issuer">Whose tokens; for one that signs, whose algorithm.</param>
     /// <param name="tokens">How many of them take turns.</param>
-    public Contestant Verify(string peer, SignedTokens issuer, int tokens) => new(peer, times =>
+    public Contestant Take(string peer, SignedTokens issuer, int tokens = 1) => new(peer, times =>
     {
         var order = new JsonObject { ["peer"] = peer, ["algorithm"] = issuer.Algorithm.Name, ["tokens"] = tokens, ["times"] = times };
         _node.StandardInput.WriteLine(order.ToJsonString());

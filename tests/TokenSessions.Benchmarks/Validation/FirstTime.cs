@@ -51,8 +51,8 @@ internal static class FirstTime
 
         if (node is not null)
         {
-            peers.Add(node.Verify(NodePeers.FastJwt, pool.Issuer, effort.FewTokens));
-            peers.Add(node.Verify(NodePeers.Jose, pool.Issuer, effort.FewTokens));
+            peers.Add(node.Take(NodePeers.FastJwt, pool.Issuer, effort.FewTokens));
+            peers.Add(node.Take(NodePeers.Jose, pool.Issuer, effort.FewTokens));
         }
 
         var (ours, bare, others) = Measure(effort, pool, peers);
