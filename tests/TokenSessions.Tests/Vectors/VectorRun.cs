@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using TokenSessions.Tests.Validation;
+using TokenSessions.Validation;
+using TokenSessions.Validation.Denylist;
+using TokenSessions.Validation.Jose;
+using TokenSessions.Validation.Keys;
+
+namespace TokenSessions.Tests.Vectors;
+
+/// <summary>Asks validators for their verdicts on one vector.</summary>
+internal static class VectorRun
+{
+    /// <summary>Every verdict that is not the one expected; empty if all are right.</summary>
+    /// <remarks>
+    /// Asked in every way in which a validator may have met the token before: cold, remembered, remembered from before the rules
+    /// were known, and by one that remembers nothing.
+    /// </remarks>
+    public static async Task<IReadOnlyList<string>> FindWrongAnswersAsync(Vector vector, CancellationToken cancellationToken)
+    {
+        var keys = ParseKeySet(vector.KeySet);
+        var wrong = new List<string>();
+        foreach (var (remembered, knowsRules) in ((int, bool)[])[(10_000, true), (10_000, false), (0, true)])
+        {
+            var clock = new FakeClock(vector.Now);
+            var feed = new FakeDenylistFeed(clock);
+            var denylist = new DenylistSync(feed, clock);
+            var source = keys is null ? new FakeKeySetSource { IsDown = true } : new FakeKeySetSource { Keys = keys };
+            var options = new TokenValidationOptions
+            {
+                Issuer = TestToken.Issuer,
+                Audiences = [TestToken.Audience],
+                Types = [.. vector.Types],
+                MaxRememberedTokens = remembered,
+            };
+            var validator = new TokenValidator(options, new KeySetCache(source, clock), denylist, clock);
+            if (!knowsRules)
+            {
+                await denylist.SyncAsync(cancellationToken);
+                await validator.ValidateAsync(vector.Token, cancellationToken);
+            }
+
+            foreach (var rule in vector.Rules)
+            {
+                feed.Deny(rule.Kind, rule.Value, rule.Watermark);
+            }
+
+            await denylist.SyncAsync(cancellationToken);
+            for (var time = 1; time <= 2; time++)
+            {
+                var received = new string(vector.Token); // As from another request: never the same object again.
+                var result = await validator.ValidateAsync(received, cancellationToken);
+                if ((result.IsValid ? null : result.Rejection) != vector.Expected)
+                {
+                    wrong.Add($"{vector.Name}: {result}, not {vector.Expected?.ToString() ?? "Accepted"} (time {time}, remembering {remembered}"
+                        + $"{(knowsRules ? "" : ", rules known later")})");
+                }
+            }
+        }
+
+        return wrong;
+    }
+
+    /// <summary>Whether the token's signature is that of the key it names; says nothing of the rest of it.</summary>
+    public static bool IsSigned(Vector vector)
+    {
+        var segments = vector.Token.Split('.');
+        return ParseKeySet(vector.KeySet)?.Find(vector.SignedBy!) is { } key
+            && key.Verify(Encoding.ASCII.GetBytes($"{segments[0]}.{segments[1]}"), StrictBase64Url.Decode(segments[2]));
+    }
+
+    /// <summary>The set, or null for a document that a validator's host would not take.</summary>
+    public static KeySet? ParseKeySet(JsonNode keySet)
+    {
+        var document = keySet is JsonValue file
+            ? File.ReadAllBytes(VectorFolder.PathOf($"Keys/{file}"))
+            : Encoding.UTF8.GetBytes(keySet.ToJsonString());
+        try
+        {
+            return KeySet.Parse(document);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}
