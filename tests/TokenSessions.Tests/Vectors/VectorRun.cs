@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using TokenSessions.Tests.Validation;
@@ -11,6 +12,10 @@ namespace TokenSessions.Tests.Vectors;
 /// <summary>Asks validators for their verdicts on one vector.</summary>
 internal static class VectorRun
 {
+    private const int Remembered = 100;
+
+    private static readonly ConcurrentDictionary<string, KeySet?> Files = new();
+
     /// <summary>Every verdict that is not the one expected; empty if all are right.</summary>
     /// <remarks>
     /// Asked in every way in which a validator may have met the token before: cold, remembered, remembered from before the rules
@@ -20,7 +25,7 @@ internal static class VectorRun
     {
         var keys = ParseKeySet(vector.KeySet);
         var wrong = new List<string>();
-        foreach (var (remembered, knowsRules) in ((int, bool)[])[(10_000, true), (10_000, false), (0, true)])
+        foreach (var (remembered, knowsRules) in ((int, bool)[])[(Remembered, true), (Remembered, false), (0, true)])
         {
             var clock = new FakeClock(vector.Now);
             var feed = new FakeDenylistFeed(clock);
@@ -70,11 +75,12 @@ internal static class VectorRun
     }
 
     /// <summary>The set, or null for a document that a validator's host would not take.</summary>
-    public static KeySet? ParseKeySet(JsonNode keySet)
+    public static KeySet? ParseKeySet(JsonNode keySet) => keySet is JsonValue file
+        ? Files.GetOrAdd((string)file!, name => Parse(File.ReadAllBytes(VectorFolder.PathOf($"Keys/{name}"))))
+        : Parse(Encoding.UTF8.GetBytes(keySet.ToJsonString()));
+
+    private static KeySet? Parse(byte[] document)
     {
-        var document = keySet is JsonValue file
-            ? File.ReadAllBytes(VectorFolder.PathOf($"Keys/{file}"))
-            : Encoding.UTF8.GetBytes(keySet.ToJsonString());
         try
         {
             return KeySet.Parse(document);

@@ -8,6 +8,12 @@ internal static class VectorDescriptions
     public static IReadOnlyList<VectorDescription> All { get; } =
     [
         .. AlgorithmVectors.All,
+        .. KeyVectors.All,
+        .. TextVectors.All,
+        .. JsonVectors.All,
+        .. ClaimVectors.All,
+        .. SignatureVectors.All,
+        .. EncryptionVectors.All,
     ];
 
     /// <summary>What the issuer of all vectors publishes.</summary>
