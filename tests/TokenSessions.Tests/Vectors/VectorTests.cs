@@ -46,6 +46,12 @@ public sealed class VectorTests : IClassFixture<VectorWriting>
         Assert.True(File.Exists(path) && File.ReadAllText(path) == made, $"{name}.json is not what its description makes. {HowToWrite}");
     }
 
+    /// <summary>Also what was written by hand: else a misspelt member would be passed over.</summary>
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void A_file_has_no_member_that_is_not_read(string name) =>
+        Assert.Equal(File.ReadAllText(VectorFolder.PathOf($"{name}.json")), VectorFile.Read(name).Write());
+
     [Fact]
     public void The_issuer_s_key_set_is_the_public_half_of_the_test_keys() => Assert.True(
         File.ReadAllText(VectorFolder.PathOf("Keys/issuer.jwks.json")) == VectorWriting.IssuerKeySet(),

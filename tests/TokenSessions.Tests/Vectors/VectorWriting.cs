@@ -2,7 +2,7 @@ using TokenSessions.Tests.Vectors.Making;
 
 namespace TokenSessions.Tests.Vectors;
 
-/// <summary>Writes the folder from the descriptions before its tests run, if the environment says so.</summary>
+/// <summary>Writes the folder before its tests run, if the environment says so.</summary>
 public sealed class VectorWriting
 {
     /// <summary>With this environment variable set to 1 the folder is written.</summary>
@@ -21,6 +21,11 @@ public sealed class VectorWriting
         foreach (var file in VectorDescriptions.All)
         {
             File.WriteAllText(VectorFolder.PathOf($"{file.Name}.json"), file.Write());
+        }
+
+        foreach (var name in VectorFolder.Names) // Those written by hand, too: with what they left to the defaults.
+        {
+            File.WriteAllText(VectorFolder.PathOf($"{name}.json"), VectorFile.Read(name).Write());
         }
 
         File.WriteAllText(VectorFolder.PathOf("README.md"), Readme());

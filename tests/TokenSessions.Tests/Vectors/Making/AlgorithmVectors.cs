@@ -114,7 +114,7 @@ internal static class AlgorithmVectors
         { "b64 false, and the payload not encoded", Malformed, Token.Header("b64", false).Header("crit", new JsonArray("b64")).Segment(1, segment => Encoding.UTF8.GetString(StrictBase64Url.Decode(segment)!)) },
         { "b64 false, and a payload that is base64url as it stands", ExtensionNotSupported, Token.Header("b64", false).Header("crit", new JsonArray("b64")).Segment(1, _ => "payload-") },
         { "b64 with an escape in its name", ExtensionNotSupported, Token.HeaderMember("\"b\\u00364\":false") },
-        { "zip DEF on a JWS", ClaimsInvalid, Token.Header("zip", "DEF").PayloadBytes(Deflate), "zip means nothing in a JWS (RFC 7516 §4.1.3): the payload is no JSON." },
+        { "zip DEF on a JWS", ClaimsInvalid, Token.Header("zip", "DEF").PayloadBytes(Deflated.Stored), "zip means nothing in a JWS (RFC 7516 §4.1.3): the payload is no JSON." },
     };
 
     internal static JsonObject With(JsonObject jwk, string member, string? value)
@@ -126,17 +126,6 @@ internal static class AlgorithmVectors
         }
 
         return jwk;
-    }
-
-    internal static byte[] Deflate(byte[] bytes)
-    {
-        using var output = new MemoryStream();
-        using (var deflate = new System.IO.Compression.DeflateStream(output, System.IO.Compression.CompressionLevel.Optimal))
-        {
-            deflate.Write(bytes);
-        }
-
-        return output.ToArray();
     }
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
