@@ -14,35 +14,27 @@ internal static class VectorRun
 {
     private const int Remembered = 100;
 
+    private static readonly string GoodToken = Making.VectorToken.Token.ToString();
     private static readonly ConcurrentDictionary<string, KeySet?> Files = new();
 
     /// <summary>Every verdict that is not the one expected; empty if all are right.</summary>
     /// <remarks>
     /// Asked in every way in which a validator may have met the token before: cold, remembered, remembered from before the rules
-    /// were known, and by one that remembers nothing.
+    /// were known, beside a good token with which it may share its signature, and by one that remembers nothing.
     /// </remarks>
     public static async Task<IReadOnlyList<string>> FindWrongAnswersAsync(Vector vector, CancellationToken cancellationToken)
     {
-        var keys = ParseKeySet(vector.KeySet);
         var wrong = new List<string>();
-        foreach (var (remembered, knowsRules) in ((int, bool)[])[(Remembered, true), (Remembered, false), (0, true)])
+        foreach (var (before, remembered) in ((string?, int)[])[(null, Remembered), (vector.Token, Remembered), (GoodToken, Remembered), (null, 0)])
         {
             var clock = new FakeClock(vector.Now);
             var feed = new FakeDenylistFeed(clock);
             var denylist = new DenylistSync(feed, clock);
-            var source = keys is null ? new FakeKeySetSource { IsDown = true } : new FakeKeySetSource { Keys = keys };
-            var options = new TokenValidationOptions
-            {
-                Issuer = TestToken.Issuer,
-                Audiences = [TestToken.Audience],
-                Types = [.. vector.Types],
-                MaxRememberedTokens = remembered,
-            };
-            var validator = new TokenValidator(options, new KeySetCache(source, clock), denylist, clock);
-            if (!knowsRules)
+            var validator = Build(vector, remembered, denylist, clock);
+            if (before is not null)
             {
                 await denylist.SyncAsync(cancellationToken);
-                await validator.ValidateAsync(vector.Token, cancellationToken);
+                await validator.ValidateAsync(before, cancellationToken);
             }
 
             foreach (var rule in vector.Rules)
@@ -58,7 +50,7 @@ internal static class VectorRun
                 if ((result.IsValid ? null : result.Rejection) != vector.Expected)
                 {
                     wrong.Add($"{vector.Name}: {result}, not {vector.Expected?.ToString() ?? "Accepted"} (time {time}, remembering {remembered}"
-                        + $"{(knowsRules ? "" : ", rules known later")})");
+                        + $"{(before is null ? "" : before == GoodToken ? ", after the good token" : ", rules known later")})");
                 }
             }
         }
@@ -78,6 +70,20 @@ internal static class VectorRun
     public static KeySet? ParseKeySet(JsonNode keySet) => keySet is JsonValue file
         ? Files.GetOrAdd((string)file!, name => Parse(File.ReadAllBytes(VectorFolder.PathOf($"Keys/{name}"))))
         : Parse(Encoding.UTF8.GetBytes(keySet.ToJsonString()));
+
+    private static TokenValidator Build(Vector vector, int remembered, DenylistSync denylist, FakeClock clock)
+    {
+        var keys = ParseKeySet(vector.KeySet);
+        var source = keys is null ? new FakeKeySetSource { IsDown = true } : new FakeKeySetSource { Keys = keys };
+        var options = new TokenValidationOptions
+        {
+            Issuer = TestToken.Issuer,
+            Audiences = [TestToken.Audience],
+            Types = [.. vector.Types],
+            MaxRememberedTokens = remembered,
+        };
+        return new(options, new KeySetCache(source, clock), denylist, clock);
+    }
 
     private static KeySet? Parse(byte[] document)
     {

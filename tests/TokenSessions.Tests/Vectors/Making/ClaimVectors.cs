@@ -63,7 +63,7 @@ internal static class ClaimVectors
 
     private static VectorDescription Types => new(
         "typ-confusion", "A token of another kind in place of an access token",
-        "RFC 8725 §2.8 and §3.11, RFC 9068 §4, RFC 9700 §2; kinds: RFC 7519, RFC 8417, RFC 9449, RFC 9101, OpenID Connect Back-Channel Logout")
+        "RFC 8725 §2.8 and §3.11, RFC 9068 §4; kinds: RFC 7519, RFC 8417, RFC 9449, RFC 9101, OpenID Connect Back-Channel Logout")
     {
         { "typ '{0}'", ["JWT", "jwt", "rt+jwt", "state+jwt", "denylist+jwt", "logout+jwt", "secevent+jwt", "dpop+jwt", "oauth-authz-req+jwt", "token-introspection+jwt", "entity-statement+jwt", "vc+sd-jwt", "dc+sd-jwt", "kb+jwt", "JOSE", "JOSE+JSON", "at", "at-jwt", "at+jwt+x", "xat+jwt", "at+jwt ", " at+jwt", "at+jwt\0", "at+jwt;v=1", "at jwt", "at%2Bjwt", "a\u0442+jwt", "text/at+jwt", "application/", "application/application/at+jwt", "application/jwt", "application//at+jwt", "application\\/at+jwt", "*/*", ""], TypeNotAccepted, typ => Token.Header("typ", typ) },
         { "typ '{0}', which is the same", ["at+jwt", "AT+JWT", "At+Jwt", "application/at+jwt", "APPLICATION/AT+JWT"], Accepted, typ => Token.Header("typ", typ), "Media types are compared in any case, and application/ may be left out (RFC 7515 §4.1.9)." },
@@ -105,7 +105,7 @@ internal static class ClaimVectors
     };
 
     private static VectorDescription Clock => new(
-        "clock", "Too late, too early, too long: both sides of every limit", "RFC 7519 §4.1.4 to §4.1.6, RFC 8725 §3.10, RFC 9068 §4")
+        "clock", "Too late, too early, too long: both sides of every limit", "RFC 7519 §4.1.4 to §4.1.6, RFC 9068 §4")
     {
         { "the last millisecond of exp + skew", Accepted, Token.At("2026-11-20T12:10:29.999Z") },
         { "exp + skew", Expired, Token.At("2026-11-20T12:10:30Z") },

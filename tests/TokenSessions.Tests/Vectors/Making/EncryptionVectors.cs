@@ -16,7 +16,7 @@ internal static class EncryptionVectors
 
     private static VectorDescription Encrypted => new(
         "jwe", "An encrypted token where a signed one is wanted: bombs, unsigned content, costly keys",
-        "RFC 7516 §7.1 and §9, RFC 8725 §2.3, §2.5 and §2.7; CVE-2022-3102, CVE-2022-36083, CVE-2023-50967, CVE-2024-21319, CVE-2024-28176, CVE-2024-28180, CVE-2024-33664")
+        "RFC 7516 §7.1 and §9, RFC 8725 §2.3, §2.5 and §3.6; CVE-2022-3102, CVE-2022-36083, CVE-2023-50967, CVE-2024-21319, CVE-2024-28176, CVE-2024-28180, CVE-2024-33664")
     {
         { "five segments, alg {0}", Wrappings, Malformed, alg => Jwe(Header(alg), Encoding.UTF8.GetBytes("{}")) },
         { "five segments, no encrypted key", Malformed, Jwe(Header("dir"), [.. "{}"u8], key: "") },

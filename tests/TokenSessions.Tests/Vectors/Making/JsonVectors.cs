@@ -13,7 +13,7 @@ internal static class JsonVectors
 
     private static VectorDescription Duplicates => new(
         "duplicate-names", "The same name twice, at any depth: one parser takes the first value, another the last",
-        "RFC 7515 §4, RFC 7519 §4, RFC 8259 §4, RFC 8725 §2.4")
+        "RFC 7515 §4 and §10.12, RFC 7519 §4, RFC 8259 §4")
     {
         { "header: {0} twice, another value", ["alg", "kid", "typ"], Malformed, name => Token.HeaderMember($"\"{name}\":\"x\"") },
         { "header: an unknown name twice", Malformed, Token.HeaderMember("\"x\":0,\"x\":0") },
@@ -68,7 +68,7 @@ internal static class JsonVectors
 
     private static VectorDescription Syntax => new(
         "json-syntax", "Nearly JSON: bytes around it, comments, trailing commas, other quotes, other encodings",
-        "RFC 8259 §2 and §8.1, RFC 8725 §3.7")
+        "RFC 7515 §10.12, RFC 8259 §2 and §8.1, RFC 8725 §2.6 and §3.7")
     {
         { "claims, then {0}", ["x", "{}", ",", "\0", "//", "]", "}", "null", "0", "{\"sub\":\"root\"}", "\f", "\u00A0", "\u2028", "\uFEFF", "\u001E"], ClaimsInvalid, rest => Token.PayloadText(text => text + rest) },
         { "a header, then {0}", ["x", "{}", ",", "\0", "//", "]", "}", "\uFEFF", "{\"alg\":\"none\"}"], Malformed, rest => Token.HeaderText(text => text + rest) },

@@ -75,7 +75,7 @@ internal static class SignatureVectors
 
     private static VectorDescription Twins => new(
         "twins", "Another text with the same claims: it must not evade a revocation, nor the memory of verified tokens",
-        "SEC 1 §4.1.4 (both s and n - s verify), RFC 7515 §10.12, RFC 7009 §2")
+        "SEC 1 §4.1.4 (both s and n - s verify), RFC 7009 §2")
     {
         { "{0}: the twin n - s", Curves, Accepted, Twin, "ECDSA has it by nature, and no RFC forbids it. It says and may what the first says: rules name jti, sid, sub, client_id and kid, never a text, and the memory compares whole texts, so the twin is verified for itself." },
         { "{0}: the twin n - s of a revoked token", Curves, Revoked, alg => Twin(alg).Denied(RuleKind.Token, TokenId) },
