@@ -53,7 +53,7 @@ internal static class SignatureVectors
     };
 
     private static VectorDescription Rsa => new(
-        "rsa", "Signatures of RSA with numbers out of range, of another length, or fixed under every key", "RFC 8017 §5.2.2, §8.1.2 and §8.2.2")
+        "rsa", "Signatures of RSA with numbers out of range, of another length, or fixed under every key", "RFC 7518 §3.3 and §3.5, RFC 8017 §5.2.2, §8.1.2 and §8.2.2")
     {
         { "{0}: 0", Paddings, SignatureInvalid, alg => Number(alg, (_, _) => 0) },
         { "{0}: 1", Paddings, SignatureInvalid, alg => Number(alg, (_, _) => 1) },
@@ -69,6 +69,8 @@ internal static class SignatureVectors
         { "{0}: with its first byte, which is zero", Paddings, Accepted, ZeroFirst },
         { "{0}: ones in every bit", Paddings, SignatureInvalid, alg => Token.SignedBy(Key(alg)).Signature(_ => [.. Enumerable.Repeat((byte)0xFF, 256)]) },
         { "{0}: little-endian", Paddings, SignatureInvalid, alg => Token.SignedBy(Key(alg)).Signature(signature => [.. signature.Reverse()]) },
+        { "PS256: a salt of {0} bytes", ["0", "20", "31", "33", "222"], SignatureInvalid, length => Token.SignedBy(VectorKey.Ps256).Signed(input => VectorKey.Ps256.SignPss(input, int.Parse(length, null))), "As long as the hash, and no other length (RFC 7518 §3.5)." },
+        { "PS256: a salt of {0} bytes", ["32"], Accepted, length => Token.SignedBy(VectorKey.Ps256).Signed(input => VectorKey.Ps256.SignPss(input, int.Parse(length, null))) },
         { "{0}: the message itself, padded", Paddings, SignatureInvalid, alg => Token.SignedBy(Key(alg)).Signed(input => [0, 1, .. Enumerable.Repeat((byte)0xFF, 221), 0, .. System.Security.Cryptography.SHA256.HashData(input)]) },
         { "{0}: the last bit changed", Paddings, SignatureInvalid, alg => Token.SignedBy(Key(alg)).Signature(signature => [.. signature[..^1], (byte)(signature[^1] ^ 1)]) },
     };
@@ -135,10 +137,10 @@ internal static class SignatureVectors
 
     /// <summary>The numbers were found by trying: the first tokens of a series whose s + n has as many bytes as n.</summary>
     private static VectorToken SumOfEqualLength(string algorithm) =>
-        Number(algorithm, (s, n) => s + n).Claim("x", algorithm == "RS256" ? 1 : 16);
+        Number(algorithm, (s, n) => s + n).Claim("x", algorithm == "RS256" ? 1 : 90);
 
     /// <summary>Found by trying, too: the first whose signature begins with a zero.</summary>
-    private static VectorToken ZeroFirst(string algorithm) => Token.SignedBy(Key(algorithm)).Claim("x", algorithm == "RS256" ? 293 : 354)
+    private static VectorToken ZeroFirst(string algorithm) => Token.SignedBy(Key(algorithm)).Claim("x", algorithm == "RS256" ? 293 : 96)
         .Signature(signature => signature[0] == 0 ? signature : throw new InvalidOperationException("Find another number."));
 
     private static VectorToken Watermark(VectorToken token, string rule)

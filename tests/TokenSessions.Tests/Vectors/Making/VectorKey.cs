@@ -89,6 +89,26 @@ internal sealed class VectorKey
         _ => SignPkcs1(input, HashAlgorithmName.SHA256),
     };
 
+    /// <summary>EMSA-PSS (RFC 8017 §9.1.1) with SHA-256 and a salt that follows from the input.</summary>
+    /// <param name="input">What to sign.</param>
+    /// <param name="saltLength">In bytes; RFC 7518 §3.5 wants as many as the hash has.</param>
+    public byte[] SignPss(byte[] input, int saltLength = SHA256.HashSizeInBytes)
+    {
+        var digest = SHA256.HashData(input);
+        byte[] salt = [.. Enumerable.Range(0, saltLength).Select(i => SHA256.HashData([.. digest, (byte)(i / digest.Length)])[i % digest.Length])];
+        var h = SHA256.HashData([.. new byte[8], .. digest, .. salt]);
+        var block = new byte[Length - h.Length - 1];
+        salt.CopyTo(block, block.Length - salt.Length);
+        block[^(salt.Length + 1)] = 1;
+        for (var i = 0; i < block.Length; i++)
+        {
+            block[i] ^= SHA256.HashData([.. h, 0, 0, 0, (byte)(i / h.Length)])[i % h.Length];
+        }
+
+        block[0] &= 0x7F; // The modulus has a whole number of bytes, the encoded message one bit less.
+        return Raise([.. block, .. h, 0xBC]);
+    }
+
     public static BigInteger Number(ReadOnlySpan<byte> bytes) => new(bytes, isUnsigned: true, isBigEndian: true);
 
     /// <summary>Big-endian, with zeros before it up to a length.</summary>
@@ -136,24 +156,6 @@ internal sealed class VectorKey
             key = Mac(hash, key, [.. v, 0]);
             v = Mac(hash, key, v);
         }
-    }
-
-    /// <summary>EMSA-PSS (RFC 8017 §9.1.1) with SHA-256 and a salt of 32 bytes that follows from the input.</summary>
-    private byte[] SignPss(byte[] input)
-    {
-        var digest = SHA256.HashData(input);
-        var salt = SHA256.HashData([.. "salt"u8, .. digest]);
-        var h = SHA256.HashData([.. new byte[8], .. digest, .. salt]);
-        var block = new byte[Length - h.Length - 1];
-        salt.CopyTo(block, block.Length - salt.Length);
-        block[^(salt.Length + 1)] = 1;
-        for (var i = 0; i < block.Length; i++)
-        {
-            block[i] ^= SHA256.HashData([.. h, 0, 0, 0, (byte)(i / h.Length)])[i % h.Length];
-        }
-
-        block[0] &= 0x7F; // The modulus has a whole number of bytes, the encoded message one bit less.
-        return Raise([.. block, .. h, 0xBC]);
     }
 
     private byte[] SignPkcs1(byte[] input, HashAlgorithmName hash)
