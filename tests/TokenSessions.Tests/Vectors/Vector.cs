@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using TokenSessions.Validation;
+
+namespace TokenSessions.Tests.Vectors;
+
+/// <summary>One token and the verdict it must get.</summary>
+/// <param name="Name">What is special about it, in a few words.</param>
+/// <param name="Token">The token, as it would be received.</param>
+/// <param name="Expected">Why it must be turned away; null if it must be accepted.</param>
+internal sealed record Vector(string Name, string Token, TokenRejection? Expected)
+{
+    /// <summary>When every vector is validated that says nothing else.</summary>
+    public static readonly DateTimeOffset DefaultNow = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
+
+    private const string Accepted = "Accepted";
+
+    /// <summary>Where it is from, if not from what its file names.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Why the verdict is right, where that is not plain.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>What the clock shows.</summary>
+    public DateTimeOffset Now { get; init; } = DefaultNow;
+
+    /// <summary>The published key set: an object, or the name of a file in <c>Keys</c>.</summary>
+    public JsonNode KeySet { get; init; } = "issuer.jwks.json";
+
+    /// <summary>The <c>typ</c> values accepted.</summary>
+    public IReadOnlyList<string> Types { get; init; } = ["at+jwt"];
+
+    /// <summary>The rules of the denylist.</summary>
+    public IReadOnlyList<VectorRule> Rules { get; init; } = [];
+
+    /// <summary>If not null, the <c>kid</c> of the key whose signature this is, whatever else speaks against the token.</summary>
+    public string? SignedBy { get; init; }
+
+    public static Vector Read(JsonNode node) => new((string)node["name"]!, (string)node["token"]!, ReadVerdict((string)node["expect"]!))
+    {
+        Source = (string?)node["source"],
+        Why = (string?)node["why"],
+        Now = node["now"] is { } now ? DateTimeOffset.Parse((string)now!, CultureInfo.InvariantCulture) : DefaultNow,
+        KeySet = node["keySet"]?.DeepClone() ?? "issuer.jwks.json",
+        Types = node["types"] is JsonArray types ? [.. types.Select(type => (string)type!)] : ["at+jwt"],
+        Rules = node["rules"] is JsonArray rules ? [.. rules.Select(rule => VectorRule.Read(rule!))] : [],
+        SignedBy = (string?)node["signedBy"],
+    };
+
+    /// <summary>All of it: whoever reads the file needs no defaults of ours.</summary>
+    public JsonObject Write()
+    {
+        var json = new JsonObject { ["name"] = Name };
+        AddIf(json, Source is not null, "source", Source);
+        json["now"] = Now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        json["keySet"] = KeySet.DeepClone();
+        AddIf(json, Types is not ["at+jwt"], "types", new JsonArray([.. Types.Select(type => (JsonNode)type)]));
+        AddIf(json, Rules.Count > 0, "rules", new JsonArray([.. Rules.Select(rule => rule.Write())]));
+        json["token"] = Token;
+        AddIf(json, SignedBy is not null, "signedBy", SignedBy);
+        json["expect"] = Expected?.ToString() ?? Accepted;
+        AddIf(json, Why is not null, "why", Why);
+        return json;
+    }
+
+    private static TokenRejection? ReadVerdict(string text) => text == Accepted ? null : Enum.Parse<TokenRejection>(text);
+
+    private static void AddIf(JsonObject json, bool condition, string member, JsonNode? value)
+    {
+        if (condition)
+        {
+            json[member] = value;
+        }
+    }
+}
