@@ -210,6 +210,7 @@ internal sealed class Clients(World world)
     private void Refused(Request request, Session session, SessionRejection rejection)
     {
         NoFalseTheft.CheckRefused(world, session, rejection);
+        session.IsRefused |= rejection is not SessionRejection.HomeElsewhere;
         if (rejection is SessionRejection.RefreshTokenReused or SessionRejection.SubjectNotAllowed)
         {
             var rule = new Rule(session.Key, request.BegunAtStep);

@@ -41,6 +41,9 @@ internal sealed class Session(
     /// <summary>The generation that the store has counted to.</summary>
     public int Generation { get; set; }
 
+    /// <summary>True if its client was told that it is over.</summary>
+    public bool IsRefused { get; set; }
+
     /// <summary>The newest generation that its client was given.</summary>
     public int NewestKnown => RefreshTokens.Keys.Max();
 

@@ -59,17 +59,17 @@ internal sealed class Faults(Random random)
     /// <summary>Something breaks, or comes back.</summary>
     public string Change()
     {
-        switch (random.Next(8))
+        switch (random.Next(16))
         {
-            case 0:
+            case 0 when !IsDirectoryDown:
                 IsDirectoryDown = !IsDirectoryDown;
                 return $"the directory is {(IsDirectoryDown ? "down" : "up")}";
-            case < 4:
+            case < 5:
                 var kind = (CallKind)random.Next(6);
                 var isDown = _down.Add(kind) || !_down.Remove(kind);
                 return $"{kind} is {(isDown ? "down" : "up")}";
-            case < 6:
-                Rate = random.Next(1, 6) / 10.0;
+            case < 9:
+                Rate = random.Next(1, 5) / 10.0;
                 return $"faults: {Rate:0.0}";
             default:
                 Stop();

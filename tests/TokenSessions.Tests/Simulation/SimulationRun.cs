@@ -64,7 +64,7 @@ internal sealed class SimulationRun : IDisposable
     {
         switch (Random.Next(1000))
         {
-            case < 140:
+            case < 160:
                 _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), Random.Next(2));
                 break;
             case < 420:
@@ -73,11 +73,11 @@ internal sealed class SimulationRun : IDisposable
             case < 450:
                 WithSession(session => _clients.End(AnyIssuer(session), session, AnyGeneration(session), everywhere: Random.Next(5) == 0));
                 break;
-            case < 560:
+            case < 530:
                 Revoke();
                 break;
             case < 740:
-                WithSession(session => _clients.Validate(Pick(_validators), session.AccessTokens[^Random.Next(1, Math.Min(4, session.AccessTokens.Count + 1))]));
+                WithSession(Validate);
                 break;
             case < 760:
                 _attacks.Try(Pick(_validators));
@@ -114,13 +114,25 @@ internal sealed class SimulationRun : IDisposable
     private void Refresh() => WithSession(session =>
     {
         var issuer = AnyIssuer(session);
-        var generation = Random.Next(6) == 0 ? AnyGeneration(session) : session.NewestKnown;
+        var generation = Random.Next(12) switch
+        {
+            0 => AnyGeneration(session),
+            1 when session.RefreshTokens.ContainsKey(session.NewestKnown - 1) => session.NewestKnown - 1,
+            _ => session.NewestKnown,
+        };
         _clients.Refresh(issuer, session, generation);
         if (Random.Next(8) == 0)
         {
             _clients.Refresh(AnyIssuer(session), session, generation);
         }
     });
+
+    private void Validate(Session session)
+    {
+        var token = session.AccessTokens[^Random.Next(1, Math.Min(4, session.AccessTokens.Count + 1))];
+        var isAny = Random.Next(12) == 0;
+        _clients.Validate(Pick(Array.FindAll(_validators, validator => isAny || validator.Audience == token.Audience)), token);
+    }
 
     private void Revoke()
     {
@@ -134,18 +146,18 @@ internal sealed class SimulationRun : IDisposable
                 WithSession(session => _clients.Revoke(
                     issuer, RuleKind.Token, session.AccessTokens[^1].TokenId, $"token {session.AccessTokens.Count} of {session.Number}"));
                 break;
-            case < 70:
+            case < 60:
                 var subject = Pick(Subjects);
                 _clients.Revoke(issuer, RuleKind.Subject, subject, subject);
                 break;
-            case < 75:
+            case < 63:
                 var client = Pick(ClientIds);
                 _clients.Revoke(issuer, RuleKind.Client, client, client);
                 break;
-            case < 77:
+            case < 64:
                 _clients.Revoke(issuer, RuleKind.All, "", "all");
                 break;
-            case < 79:
+            case < 66:
                 RevokeKey(issuer, Random.Next(3) == 0 ? _world.Keys.SealingKeyIds : _world.Keys.SigningKeyIds);
                 break;
             default:
@@ -185,7 +197,7 @@ internal sealed class SimulationRun : IDisposable
             < 45 => Random.Next(1000),
             < 80 => Random.Next(3000),
             < 93 => Random.Next(15_000),
-            < 98 => Random.Next(60_000),
+            < 99 => Random.Next(60_000),
             _ => Random.Next(720_000),
         };
         _world.Advance(TimeSpan.FromMilliseconds(by));
@@ -237,12 +249,14 @@ internal sealed class SimulationRun : IDisposable
         History.OnceDisabled.Add(subject);
     }
 
-    /// <summary>One of the newest sessions, for the older ones are mostly over.</summary>
+    /// <summary>Mostly one that goes on as far as its client knows, sometimes one that is over.</summary>
     private void WithSession(Action<Session> act)
     {
-        if (History.Sessions.Count > 0)
+        var isAny = Random.Next(8) == 0;
+        var sessions = History.Sessions.FindAll(session => isAny || !session.IsRefused);
+        if (sessions.Count > 0)
         {
-            act(History.Sessions[^Random.Next(1, Math.Min(13, History.Sessions.Count + 1))]);
+            act(sessions[^Random.Next(1, Math.Min(9, sessions.Count + 1))]);
         }
     }
 
