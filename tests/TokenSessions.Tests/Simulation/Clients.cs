@@ -125,9 +125,9 @@ internal sealed class Clients(World world)
 
         Present(validator, token.Text, $"token of {token.Session.Number}", result =>
         {
-            if (result.Rejection is TokenRejection.Revoked && !result.IsValid)
+            if (!result.IsValid)
             {
-                NoFalseTheft.CheckRefused(world, validator, token);
+                NoFalseTheft.CheckRefused(world, validator, token, result.Rejection);
             }
         });
         return true;

@@ -1,5 +1,6 @@
 using TokenSessions.Issuing;
 using TokenSessions.Issuing.Stores;
+using TokenSessions.Validation;
 using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Tests.Simulation;
@@ -21,6 +22,21 @@ internal static class SingleLineage
 {
     /// <summary>Two clocks may each differ from the true time by so much before their nodes stop.</summary>
     public static readonly TimeSpan ClockAllowance = TimeSpan.FromSeconds(12);
+
+    /// <summary>Of the tokens that were handed out, no two generations are as new as what the store has counted to.</summary>
+    public static void Check(World world)
+    {
+        foreach (var session in world.History.Sessions)
+        {
+            var item = world.Table.Regions[session.Home].Find(session.Key);
+            var stored = item?.Generation ?? 0;
+            ViolationException.Unless(
+                stored == session.Generation, nameof(SingleLineage),
+                () => $"session {session.Number} stands at generation {stored}, and was counted to {session.Generation}");
+            var good = session.RefreshTokens.Keys.Count(generation => generation >= stored);
+            ViolationException.Unless(good <= 1, nameof(SingleLineage), () => $"session {session.Number} has {good} tokens that can be spent");
+        }
+    }
 
     /// <summary>A generation is counted once, and the count never falls: else a spent token could succeed again.</summary>
     public static void CheckAdvance(Session session, SessionAdvance advance) => ViolationException.Unless(
@@ -115,9 +131,21 @@ internal static class NoFalseTheft
         rejection is not SessionRejection.SessionRevoked || world.History.HasRuleAgainst(session), nameof(NoFalseTheft),
         () => $"session {session.Number} is refused as revoked, and no rule stands against it");
 
-    public static void CheckRefused(World world, ValidatorNode validator, AccessToken token) => ViolationException.Unless(
-        world.History.HasRuleAgainst(token.Session, token.TokenId, token.KeyId), nameof(NoFalseTheft),
-        () => $"{validator.Name} refuses a token of session {token.Session.Number} as revoked, and no rule stands against it");
+    /// <summary>What was issued is refused for its time, its audience, a rule, its key's end, or an outage, and for nothing else.</summary>
+    public static void CheckRefused(World world, ValidatorNode validator, AccessToken token, TokenRejection rejection)
+    {
+        var isReason = rejection switch
+        {
+            TokenRejection.Revoked => world.History.HasRuleAgainst(token.Session, token.TokenId, token.KeyId),
+            TokenRejection.AudienceMismatch => token.Audience != validator.Audience,
+            TokenRejection.Expired => validator.Clock.GetUtcNow() >= token.ExpiresAt,
+            TokenRejection.NotYetValid => validator.Clock.GetUtcNow() < token.IssuedAt - ValidatorNode.ClockSkew,
+            _ => rejection is TokenRejection.KeyUnknown or TokenRejection.KeysUnavailable or TokenRejection.RevocationUnknown,
+        };
+        ViolationException.Unless(
+            isReason, nameof(NoFalseTheft),
+            () => $"{validator.Name} refuses a token of session {token.Session.Number} as {rejection}, and nothing is against it");
+    }
 }
 
 /// <summary>Every accepted token was issued in this run, is an access token, has not expired, and is for this API.</summary>

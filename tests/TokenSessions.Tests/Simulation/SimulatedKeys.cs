@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using Amazon;
 using Amazon.KeyManagementService;
@@ -87,7 +88,9 @@ internal sealed class SimulatedKeys : IDisposable
                         .SignHash(digest, DSASignatureFormat.Rfc3279DerSequence)),
                 },
                 answer => answer,
-                problem => new AmazonKeyManagementServiceException(problem) { StatusCode = System.Net.HttpStatusCode.InternalServerError },
+                problem => problem.Contains(nameof(Fault.Throttled), StringComparison.Ordinal)
+                    ? new AmazonKeyManagementServiceException(problem) { ErrorCode = "ThrottlingException", StatusCode = HttpStatusCode.BadRequest }
+                    : new AmazonKeyManagementServiceException(problem) { StatusCode = HttpStatusCode.InternalServerError },
                 cancellationToken);
         }
     }

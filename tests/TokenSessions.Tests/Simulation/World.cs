@@ -61,9 +61,6 @@ internal sealed class World : IDisposable
     /// <summary>What happened, one line each, without anything random: the same in every run of the seed.</summary>
     public List<string> Trace { get; } = [];
 
-    /// <summary>Asked after each thing that happened.</summary>
-    public Action Check { get; set; } = () => { };
-
     public int CallCount => _calls.Count;
 
     /// <summary>True if nothing under way can go on before some deadline.</summary>
@@ -170,8 +167,6 @@ internal sealed class World : IDisposable
         {
             CarryOutLate(index);
         }
-
-        Check();
     }
 
     /// <summary>A node dies: what it was about to do is never done, though what has left it may still arrive.</summary>
@@ -237,7 +232,7 @@ internal sealed class World : IDisposable
         }
 
         Settle();
-        Check();
+        SingleLineage.Check(this);
     }
 
     private void BeLate(OutsideCall call) => _late.Add((call, Time.Elapsed + LongestLateness));
@@ -248,7 +243,7 @@ internal sealed class World : IDisposable
         _late.RemoveAt(index);
         Happens($"{call.Request.Number} {call.Request.Name}: {call.Name} at last");
         call.CarryOut();
-        Check();
+        SingleLineage.Check(this);
     }
 
     /// <summary>
