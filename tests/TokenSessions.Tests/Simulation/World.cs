@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using TokenSessions.Tests.Stores;
 
 namespace TokenSessions.Tests.Simulation;
@@ -12,10 +11,8 @@ namespace TokenSessions.Tests.Simulation;
 /// each request is over, waits for a call that left its node, or waits for another request that does. Random identifiers, keys and
 /// nonces differ from run to run; nothing is decided by them.
 /// </remarks>
-internal sealed class World : IDisposable
+internal sealed partial class World : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
     /// <summary>What was given up can still be carried out for so long.</summary>
     private static readonly TimeSpan LongestLateness = TimeSpan.FromMinutes(2);
 
@@ -245,132 +242,4 @@ internal sealed class World : IDisposable
         call.CarryOut();
         SingleLineage.Check(this);
     }
-
-    /// <summary>
-    /// While one request waits for what another reads, no time goes by: else a deadline could end such a wait, on the pool, at a
-    /// moment that nobody here knows of.
-    /// </summary>
-    private void AnswerSharedCalls()
-    {
-        while (_requests.Exists(request => !request.IsDone && request.Call is null && request.Part is (Part.Sessions or Part.Revoker))
-            && _calls.Find(call => call.Kind is CallKind.Head) is { } head)
-        {
-            head.IsStuck = false;
-            if (head.IsCarriedOut || !Faults.IsDown(CallKind.Head))
-            {
-                GoOn(head);
-            }
-            else
-            {
-                head.Fail("The head: no answer.");
-                Settle();
-            }
-        }
-    }
-
-    /// <summary>Waits until nothing runs, and hears what came of it.</summary>
-    private void Settle()
-    {
-        while (true)
-        {
-            WaitUntilQuiet();
-            lock (_gate)
-            {
-                // Two requests that waited for a third go on at the same time: their numbers, not the pool, put them in order.
-                foreach (var call in _sent.OrderBy(call => call.Request.Number))
-                {
-                    call.Sent?.Invoke();
-                    _calls.Add(call);
-                }
-
-                _sent.Clear();
-            }
-
-            foreach (var call in _calls.FindAll(call => call.IsOver))
-            {
-                _calls.Remove(call);
-                if (call is { Kind: CallKind.Write, IsCarriedOut: false, IsStuck: true } && Random.Next(2) == 0)
-                {
-                    BeLate(call); // It hung on its way, not on its way back.
-                }
-            }
-
-            if (_requests.Find(request => request.IsDone) is not { } done)
-            {
-                return;
-            }
-
-            _requests.Remove(done);
-            _calls.RemoveAll(call => call.Request == done);
-            done.Ended();
-        }
-    }
-
-    private void WaitUntilQuiet()
-    {
-        if (IsQuiet())
-        {
-            return;
-        }
-
-        var spin = new SpinWait();
-        var began = TimeProvider.System.GetTimestamp();
-        while (!IsQuiet())
-        {
-            spin.SpinOnce(sleep1Threshold: -1);
-            if (TimeProvider.System.GetElapsedTime(began) > Patience)
-            {
-                var running = _requests.FindAll(request => !request.IsDone && request.Call is null);
-                throw new InvalidOperationException(
-                    $"The world does not come to rest: {string.Join(", ", running.Select(request => $"{request.Number} {request.Name}"))}.");
-            }
-        }
-    }
-
-    private bool IsQuiet()
-    {
-        foreach (var request in _requests)
-        {
-            if (!request.IsDone && request.Call is null && !WaitsForAnother(request))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private bool WaitsForAnother(Request request)
-    {
-        var shared = request.Part is Part.Validator ? CallKind.KeySet : CallKind.Head;
-        foreach (var other in _requests)
-        {
-            if (other.Node == request.Node && other.Part == request.Part && other.Call is { } call && call.Kind == shared && !call.IsOver)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-}
-
-/// <summary>Makes meters that are disposed together: a meter that is not, is never forgotten.</summary>
-internal sealed class OwnMeters : IMeterFactory
-{
-    private readonly Lock _gate = new();
-    private readonly List<Meter> _meters = [];
-
-    public Meter Create(MeterOptions options)
-    {
-        var meter = new Meter(options.Name);
-        lock (_gate)
-        {
-            _meters.Add(meter);
-        }
-
-        return meter;
-    }
-
-    public void Dispose() => _meters.ForEach(meter => meter.Dispose());
 }
