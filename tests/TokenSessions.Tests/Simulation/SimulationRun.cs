@@ -149,6 +149,11 @@ internal sealed class SimulationRun : IDisposable
             case < 60:
                 var subject = Pick(Subjects);
                 _clients.Revoke(issuer, RuleKind.Subject, subject, subject);
+                if (Random.Next(3) == 0)
+                {
+                    SignInAndOut(subject);
+                }
+
                 break;
             case < 63:
                 var client = Pick(ClientIds);
@@ -164,6 +169,15 @@ internal sealed class SimulationRun : IDisposable
                 Again(issuer);
                 break;
         }
+    }
+
+    /// <summary>At once, and ended by another instance, whose clock may be behind.</summary>
+    private void SignInAndOut(string subject)
+    {
+        _world.Drain();
+        _clients.Start(Pick(_issuers), subject, Pick(ClientIds), 0);
+        _world.Drain();
+        _clients.Revoke(Pick(_issuers), RuleKind.Subject, subject, $"{subject} again");
     }
 
     /// <summary>The oldest that lives: there is always one to follow it.</summary>
