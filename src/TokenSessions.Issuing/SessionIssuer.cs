@@ -117,7 +117,8 @@ public sealed class SessionIssuer
     public async Task<EndResult> EndAsync(string refreshToken, bool everywhere, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(refreshToken);
-        var now = _time.GetUtcNow();
+        var start = RequestStart.Now(_time);
+        var now = start.Wall;
         using var lease = _keys.Lease();
         if (!OpenedToken.TryOpen(refreshToken, _options.Issuer, lease.Ring, now, out var opened, out var rejection))
         {
@@ -134,7 +135,7 @@ public sealed class SessionIssuer
             .ConfigureAwait(false);
         if (everywhere)
         {
-            return await _ledger.JudgeAsync(token, sealedUnder, authority, cancellationToken).ConfigureAwait(false) is { } rejected
+            return await _ledger.JudgeAsync(token, sealedUnder, authority, start, cancellationToken).ConfigureAwait(false) is { } rejected
                 ? new(rejected.Rejection, token, rejected.SecurityEvent)
                 : new(token, await RevokeAsync(RuleKind.Subject, token.Subject, "signed out everywhere").ConfigureAwait(false));
         }
@@ -209,7 +210,8 @@ public sealed class SessionIssuer
     /// <summary>The checks of a refresh, in order. The one write comes last, so that whatever fails before it consumes nothing.</summary>
     private async Task<SessionResult> DecideRefreshAsync(RefreshRequest request, CancellationToken cancellationToken)
     {
-        var now = _time.GetUtcNow(); // The iat: a rule made from here on ends what is issued.
+        var start = RequestStart.Now(_time);
+        var now = start.Wall; // The iat: a rule made from here on ends what is issued.
 
         // 1. The token by itself. Junk never reaches the store.
         using var lease = _keys.Lease();
@@ -255,7 +257,7 @@ public sealed class SessionIssuer
         var keyIds = lease.Ring.KeyIdsThatDecide(audience.Algorithm, now).Append(sealedUnder);
         var (authority, subject) = await _authority.AskAsync(token.Subject, token.ClientId, token.SessionId, keyIds, cancellationToken)
             .ConfigureAwait(false);
-        if (await _ledger.JudgeAsync(token, sealedUnder, authority, cancellationToken).ConfigureAwait(false) is { } rejected)
+        if (await _ledger.JudgeAsync(token, sealedUnder, authority, start, cancellationToken).ConfigureAwait(false) is { } rejected)
         {
             return rejected;
         }
@@ -278,14 +280,14 @@ public sealed class SessionIssuer
         var item = authority.FindSession(token.SessionId);
         if (item is null || item.Generation <= token.Generation)
         {
-            var spent = await _ledger.SpendAsync(token, item, cancellationToken).ConfigureAwait(false);
+            var spent = await _ledger.SpendAsync(token, item, start, cancellationToken).ConfigureAwait(false);
             if (spent.IsAdvanced)
             {
                 return new(tokens, token.Subject);
             }
 
             item = spent.Item; // Someone was faster.
-            if (await _ledger.JudgeAsync(token, item, cancellationToken).ConfigureAwait(false) is { } late)
+            if (await _ledger.JudgeAsync(token, item, start, cancellationToken).ConfigureAwait(false) is { } late)
             {
                 return late;
             }

@@ -19,8 +19,8 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
     /// </summary>
     private static readonly TimeSpan OwnDeadline = TimeSpan.FromSeconds(10);
 
-    /// <summary>Clocks of two instances may differ by so much.</summary>
-    private static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(5);
+    /// <summary>Clocks of two instances may differ by so much: each by 5 s from the store's, which tells whole seconds.</summary>
+    private static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(11);
 
     /// <summary>Who made a rule that no person asked for.</summary>
     private const string Actor = "issuer";
@@ -29,10 +29,11 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
     /// <param name="token">An authentic refresh token that has not expired.</param>
     /// <param name="sealedUnder">The <c>kid</c> it was sealed under.</param>
     /// <param name="authority">Read after the request arrived.</param>
+    /// <param name="start">When it did.</param>
     /// <param name="cancellationToken">The request's deadline.</param>
     /// <returns>Null if the token may be spent, or has been, within the grace.</returns>
     public async Task<SessionResult?> JudgeAsync(
-        RefreshToken token, string sealedUnder, AuthorityReading authority, CancellationToken cancellationToken)
+        RefreshToken token, string sealedUnder, AuthorityReading authority, RequestStart start, CancellationToken cancellationToken)
     {
         if (authority.IsKeyRevoked(sealedUnder))
         {
@@ -45,25 +46,28 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
         }
 
         return authority.FindSession(token.SessionId) is { } item
-            ? await JudgeAsync(token, item, cancellationToken).ConfigureAwait(false)
+            ? await JudgeAsync(token, item, start, cancellationToken).ConfigureAwait(false)
             : null;
     }
 
     /// <summary>Spends a token: the one conditional update of a refresh.</summary>
     /// <param name="token">The token, of a session whose home is here.</param>
     /// <param name="item">The session's item as it was read; null if there was none.</param>
+    /// <param name="start">When the request arrived.</param>
     /// <param name="cancellationToken">The request's deadline.</param>
-    public Task<SessionAdvanced> SpendAsync(RefreshToken token, AuthorityItem? item, CancellationToken cancellationToken)
+    public Task<SessionAdvanced> SpendAsync(
+        RefreshToken token, AuthorityItem? item, RequestStart start, CancellationToken cancellationToken)
     {
         var graceRun = item is { GraceUsed: true } ? item.GraceRun + 1 : 0;
         var end = DateTimeOffset.FromUnixTimeSeconds(token.SessionEndsAt) + KeepLonger;
         var key = new AuthorityKey(options.Issuer, RuleKind.Session, token.SessionId, options.Region);
-        return store.AdvanceAsync(new(key, token.Generation, time.GetUtcNow(), graceRun, end, TokenId.New()), cancellationToken);
+        return store.AdvanceAsync(new(key, token.Generation, start.WallClock(time), graceRun, end, TokenId.New()), cancellationToken);
     }
 
     /// <summary>Decides by the session's item alone.</summary>
-    /// <inheritdoc cref="JudgeAsync(RefreshToken, string, AuthorityReading, CancellationToken)"/>
-    public async Task<SessionResult?> JudgeAsync(RefreshToken token, AuthorityItem item, CancellationToken cancellationToken)
+    /// <inheritdoc cref="JudgeAsync(RefreshToken, string, AuthorityReading, RequestStart, CancellationToken)"/>
+    public async Task<SessionResult?> JudgeAsync(
+        RefreshToken token, AuthorityItem item, RequestStart start, CancellationToken cancellationToken)
     {
         if (item.IsDenied)
         {
@@ -73,7 +77,7 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
 
         // A token ahead of the store is no theft, but a store that was restored or failed over.
         var isPrevious = token.Generation == item.Generation - 1;
-        if (token.Generation >= item.Generation || (isPrevious && IsInGrace(item)))
+        if (token.Generation >= item.Generation || (isPrevious && IsInGrace(item, start)))
         {
             return null;
         }
@@ -124,9 +128,9 @@ internal sealed class SessionLedger(ISessionStore store, RuleWriter rules, Sessi
     }
 
     /// <summary>A clock that was set back must not prolong the grace: a rotation too far in the future counts as long past.</summary>
-    private bool IsInGrace(AuthorityItem item)
+    private bool IsInGrace(AuthorityItem item, RequestStart start)
     {
-        var elapsed = time.GetUtcNow() - item.RotatedAt;
+        var elapsed = start.WallClock(time) - item.RotatedAt;
         return options.Grace > TimeSpan.Zero && elapsed >= -ClockDifference && elapsed < options.Grace;
     }
 }

@@ -416,8 +416,8 @@ public sealed class SessionRefreshTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(-5, false)] // So far apart may the clocks of two instances be.
-    [InlineData(-6, true)]
+    [InlineData(-11, false)] // So far apart may the clocks of two instances be.
+    [InlineData(-12, true)]
     [InlineData(-3600, true)]
     public async Task The_grace_is_not_longer_because_the_clock_was_set_back(int seconds, bool isReuse)
     {
@@ -427,6 +427,40 @@ public sealed class SessionRefreshTests : IAsyncDisposable
         _issuer.Time.StepWallClock(TimeSpan.FromSeconds(seconds));
 
         Assert.Equal(isReuse ? SessionRejection.RefreshTokenReused : SessionRejection.NotDecided, (await _issuer.RefreshAsync(first)).Rejection);
+    }
+
+    [Theory]
+    [InlineData(5, true)]
+    [InlineData(-5, true)]
+    [InlineData(6, false)]
+    [InlineData(-6, false)]
+    [InlineData(3600, false)]
+    public async Task A_clock_that_is_set_during_a_refresh_spends_no_token(int seconds, bool isIssued)
+    {
+        _issuer.Time.Advance(TimeSpan.FromHours(2));
+        var first = await _issuer.StartAsync();
+        SetClockAfterRead(seconds);
+
+        var refresh = _issuer.RefreshAsync(first);
+
+        Assert.Equal(isIssued, await Record.ExceptionAsync(() => refresh) is null);
+        Assert.Equal(isIssued, await _issuer.ItemAsync(RuleKind.Session, first.SessionId) is not null);
+    }
+
+    [Theory]
+    [InlineData(3600)]
+    [InlineData(-3600)]
+    public async Task A_clock_that_is_set_during_a_second_try_makes_no_theft_of_it(int seconds)
+    {
+        _issuer.Time.Advance(TimeSpan.FromHours(2));
+        var first = await _issuer.StartAsync();
+        await _issuer.RefreshedAsync(first);
+        SetClockAfterRead(seconds);
+
+        var failure = await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => _issuer.RefreshAsync(first));
+
+        Assert.Contains($"was set by {seconds} s", failure.Message);
+        Assert.False((await _issuer.ItemAsync(RuleKind.Session, first.SessionId))!.IsDenied);
     }
 
     [Fact]
@@ -474,6 +508,15 @@ public sealed class SessionRefreshTests : IAsyncDisposable
         if (method == nameof(ISessionStore.DenyAsync))
         {
             hangUp.Cancel();
+        }
+    };
+
+    private void SetClockAfterRead(int seconds) => _issuer.Store.After = method =>
+    {
+        if (method == nameof(ISessionStore.ReadAsync))
+        {
+            _issuer.Store.After = _ => { };
+            _issuer.Time.StepWallClock(TimeSpan.FromSeconds(seconds));
         }
     };
 }

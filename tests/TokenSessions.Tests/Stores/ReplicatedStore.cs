@@ -132,6 +132,28 @@ internal sealed class ReplicatedStore(ReplicatedTable table, int region, TimePro
         },
         cancellationToken);
 
+    /// <summary>One of two pages of the feed, each read at a moment of its own, and perhaps from a replica that lags behind.</summary>
+    /// <param name="since">Stamped then or later; null for the whole window.</param>
+    /// <param name="until">Stamped then or earlier.</param>
+    /// <param name="asOf">What the replica has had for so long.</param>
+    /// <param name="isSecond">Which page.</param>
+    public (DenylistHead? Head, IReadOnlyList<DenylistRule> Rules) ReadPage(
+        DateTimeOffset? since, DateTimeOffset until, DateTimeOffset asOf, bool isSecond) => table.Work(
+        region,
+        replica =>
+        {
+            var (first, last) = (since?.ToUnixTimeMilliseconds() ?? 0, until.ToUnixTimeMilliseconds());
+            var rules = replica.AllAsOf<FeedItem>(asOf)
+                .Where(item => item.Rule.StampedAt % 2 == (isSecond ? 1 : 0))
+                .Where(item => item.Rule.IsStanding
+                    || (item.Rule.StampedAt >= first && item.Rule.StampedAt <= last && IsLive(item.ExpiresAt)))
+                .Select(item => item.Rule);
+            return (replica.Find<StoredHead>(HeadKey)?.Head, (IReadOnlyList<DenylistRule>)[.. rules]);
+        });
+
+    /// <summary>What stands here under a key now; null if nothing does.</summary>
+    public AuthorityItem? Find(AuthorityKey key) => table.Work(region, replica => Live(replica, key));
+
     private static DateTimeOffset? Cut(DateTimeOffset? at) =>
         at is { } value ? DateTimeOffset.FromUnixTimeMilliseconds(value.ToUnixTimeMilliseconds()) : null;
 
@@ -157,5 +179,5 @@ internal sealed class ReplicatedStore(ReplicatedTable table, int region, TimePro
             },
             cancellationToken);
 
-    private sealed record FeedItem(DenylistRule Rule, DateTimeOffset? ExpiresAt);
+    internal sealed record FeedItem(DenylistRule Rule, DateTimeOffset? ExpiresAt);
 }

@@ -1,0 +1,283 @@
+using TokenSessions.Validation.Denylist;
+
+namespace TokenSessions.Tests.Simulation;
+
+/// <summary>One run: so many operations, all from one seed, and afterwards a world without faults in which everything serves.</summary>
+internal sealed class SimulationRun : IDisposable
+{
+    private const int MostCalls = 14;
+
+    private static readonly string[] Subjects = ["ada", "bob", "eve", "joe"];
+    private static readonly string[] ClientIds = ["web", "app"];
+
+    private readonly World _world;
+    private readonly IssuerNode[] _issuers;
+    private readonly ValidatorNode[] _validators;
+    private readonly Clients _clients;
+    private readonly Attacks _attacks;
+    private readonly HashSet<string> _revokedKeys = [];
+
+    public SimulationRun(int seed, SimulatedKeys keys)
+    {
+        _world = new(seed, keys);
+        _clients = new(_world);
+        _issuers = [.. Enumerable.Range(0, 3).Select(number => new IssuerNode(_world, number % _world.Regions, number))];
+        _validators = [.. Enumerable.Range(0, 3).Select(number => new ValidatorNode(
+            _world, number % _world.Regions, number, number == 2 ? IssuerNode.SecondApi : IssuerNode.FirstApi, _issuers[number].PublishedKeys))];
+        _attacks = new(_world, _clients);
+    }
+
+    public IReadOnlyList<string> Trace => _world.Trace;
+
+    public IReadOnlyDictionary<string, int> Seen => _world.History.Seen;
+
+    private Random Random => _world.Random;
+
+    private History History => _world.History;
+
+    /// <summary>Runs it.</summary>
+    /// <param name="operations">How many.</param>
+    /// <exception cref="ViolationException">An invariant does not hold.</exception>
+    public void Run(int operations)
+    {
+        foreach (var validator in _validators)
+        {
+            _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), 0);
+            _clients.Sync(validator);
+        }
+
+        for (var i = 0; i < operations; i++)
+        {
+            Operate();
+            for (var calls = Random.Next(9); calls > 0 || _world.CallCount > MostCalls && !_world.IsStuck; calls--)
+            {
+                _world.GoOn();
+            }
+        }
+
+        new Liveness(_world, _clients, _issuers, _validators).Check();
+    }
+
+    public void Dispose() => _world.Dispose();
+
+    private void Operate()
+    {
+        switch (Random.Next(1000))
+        {
+            case < 160:
+                _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), Random.Next(2));
+                break;
+            case < 420:
+                Refresh();
+                break;
+            case < 450:
+                WithSession(session => _clients.End(AnyIssuer(session), session, AnyGeneration(session), everywhere: Random.Next(5) == 0));
+                break;
+            case < 530:
+                Revoke();
+                break;
+            case < 740:
+                WithSession(Validate);
+                break;
+            case < 760:
+                _attacks.Try(Pick(_validators));
+                break;
+            case < 940:
+                Advance();
+                break;
+            case < 960:
+                _world.Happens(_world.Faults.Change());
+                break;
+            case < 970:
+                ChangeClock();
+                break;
+            case < 980:
+                Kill();
+                break;
+            case < 985:
+                _world.Table.IsCut = !_world.Table.IsCut;
+                _world.Happens(_world.Table.IsCut ? "the regions are cut off" : "the regions are connected");
+                break;
+            case < 990:
+                ChangeSubject();
+                break;
+            case < 995:
+                _clients.ReloadKeys(Pick(_validators));
+                break;
+            default:
+                _world.Drain(withLate: true);
+                break;
+        }
+    }
+
+    /// <summary>Mostly as clients should: the newest token, at the session's home; twice at once; again, if no answer came; or stolen.</summary>
+    private void Refresh() => WithSession(session =>
+    {
+        var issuer = AnyIssuer(session);
+        var generation = Random.Next(12) switch
+        {
+            0 => AnyGeneration(session),
+            1 when session.RefreshTokens.ContainsKey(session.NewestKnown - 1) => session.NewestKnown - 1,
+            _ => session.NewestKnown,
+        };
+        _clients.Refresh(issuer, session, generation);
+        if (Random.Next(8) == 0)
+        {
+            _clients.Refresh(AnyIssuer(session), session, generation);
+        }
+    });
+
+    private void Validate(Session session)
+    {
+        var token = session.AccessTokens[^Random.Next(1, Math.Min(4, session.AccessTokens.Count + 1))];
+        var isAny = Random.Next(12) == 0;
+        _clients.Validate(Pick(Array.FindAll(_validators, validator => isAny || validator.Audience == token.Audience)), token);
+    }
+
+    private void Revoke()
+    {
+        var issuer = Pick(_issuers);
+        switch (Random.Next(100))
+        {
+            case < 30:
+                WithSession(session => _clients.Revoke(AnyIssuer(session), RuleKind.Session, session.Id, $"session {session.Number}"));
+                break;
+            case < 45:
+                WithSession(session => _clients.Revoke(
+                    issuer, RuleKind.Token, session.AccessTokens[^1].TokenId, $"token {session.AccessTokens.Count} of {session.Number}"));
+                break;
+            case < 60:
+                var subject = Pick(Subjects);
+                _clients.Revoke(issuer, RuleKind.Subject, subject, subject);
+                if (Random.Next(3) == 0)
+                {
+                    SignInAndOut(subject);
+                }
+
+                break;
+            case < 63:
+                var client = Pick(ClientIds);
+                _clients.Revoke(issuer, RuleKind.Client, client, client);
+                break;
+            case < 64:
+                _clients.Revoke(issuer, RuleKind.All, "", "all");
+                break;
+            case < 66:
+                RevokeKey(issuer, Random.Next(3) == 0 ? _world.Keys.SealingKeyIds : _world.Keys.SigningKeyIds);
+                break;
+            default:
+                Again(issuer);
+                break;
+        }
+    }
+
+    /// <summary>At once, and ended by another instance, whose clock may be behind.</summary>
+    private void SignInAndOut(string subject)
+    {
+        _world.Drain();
+        _clients.Start(Pick(_issuers), subject, Pick(ClientIds), 0);
+        _world.Drain();
+        _clients.Revoke(Pick(_issuers), RuleKind.Subject, subject, $"{subject} again");
+    }
+
+    /// <summary>The oldest that lives: there is always one to follow it.</summary>
+    private void RevokeKey(IssuerNode issuer, IReadOnlyList<string> keys)
+    {
+        for (var i = 0; i < keys.Count - 1; i++)
+        {
+            if (_revokedKeys.Add(keys[i]))
+            {
+                _clients.Revoke(issuer, RuleKind.Key, keys[i], $"key {i} of {keys.Count}{(keys == _world.Keys.SealingKeyIds ? ", sealing" : "")}");
+                return;
+            }
+        }
+    }
+
+    private void Again(IssuerNode issuer)
+    {
+        if (_clients.Unanswered.Count > 0)
+        {
+            var index = Random.Next(_clients.Unanswered.Count);
+            var key = _clients.Unanswered[index];
+            _clients.Unanswered.RemoveAt(index);
+            _clients.Revoke(issuer, key.Kind, key.Value, $"again {key.Kind}");
+        }
+    }
+
+    private void Advance()
+    {
+        var by = Random.Next(100) switch
+        {
+            < 45 => Random.Next(1000),
+            < 80 => Random.Next(3000),
+            < 93 => Random.Next(15_000),
+            < 99 => Random.Next(60_000),
+            _ => Random.Next(720_000),
+        };
+        _world.Advance(TimeSpan.FromMilliseconds(by));
+        foreach (var validator in _validators)
+        {
+            if (validator.Sync.UntilDue == TimeSpan.Zero && Random.Next(5) > 0)
+            {
+                _clients.Sync(validator);
+            }
+        }
+    }
+
+    /// <summary>A little wrong, as clocks are; very wrong; or right again.</summary>
+    private void ChangeClock()
+    {
+        var isIssuer = Random.Next(3) > 0;
+        var index = Random.Next(3);
+        var clock = isIssuer ? _issuers[index].Clock : _validators[index].Clock;
+        clock.Offset = Random.Next(10) switch
+        {
+            < 6 => TimeSpan.FromMilliseconds(Random.Next(-4900, 4900)),
+            < 8 => TimeSpan.FromSeconds(Random.Next(-7200, 7200)),
+            _ => TimeSpan.Zero,
+        };
+        _world.Happens($"clock of {(isIssuer ? _issuers[index].Name : _validators[index].Name)}: {clock.Offset.TotalSeconds:0.###}");
+    }
+
+    private void Kill()
+    {
+        if (Random.Next(3) > 0)
+        {
+            var issuer = Pick(_issuers);
+            _world.Happens($"kill {issuer.Name}");
+            issuer.Kill();
+        }
+        else
+        {
+            var validator = Pick(_validators);
+            _world.Happens($"kill {validator.Name}");
+            validator.Kill();
+        }
+    }
+
+    private void ChangeSubject()
+    {
+        var subject = Pick(Subjects);
+        var isDisabled = History.DisabledSubjects.Add(subject) || !History.DisabledSubjects.Remove(subject);
+        _world.Happens($"{subject} is {(isDisabled ? "disabled" : "enabled")}");
+        History.OnceDisabled.Add(subject);
+    }
+
+    /// <summary>Mostly one that goes on as far as its client knows, sometimes one that is over.</summary>
+    private void WithSession(Action<Session> act)
+    {
+        var isAny = Random.Next(8) == 0;
+        var sessions = History.Sessions.FindAll(session => isAny || !session.IsRefused);
+        if (sessions.Count > 0)
+        {
+            act(sessions[^Random.Next(1, Math.Min(9, sessions.Count + 1))]);
+        }
+    }
+
+    private int AnyGeneration(Session session) => session.RefreshTokens.Keys.Order().ElementAt(Random.Next(session.RefreshTokens.Count));
+
+    private IssuerNode AnyIssuer(Session session) =>
+        Random.Next(5) == 0 ? Pick(_issuers) : Pick(Array.FindAll(_issuers, issuer => issuer.Region == session.Home));
+
+    private T Pick<T>(IReadOnlyList<T> list) => list[Random.Next(list.Count)];
+}
