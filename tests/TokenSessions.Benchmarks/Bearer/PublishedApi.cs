@@ -12,7 +12,7 @@ internal static class PublishedApi
 
     /// <summary>Publishes it below a folder, with all that is made on the way: nothing of the repository changes.</summary>
     /// <param name="folder">Where to; may hold it in other forms.</param>
-    /// <param name="form">A name for the form.</param>
+    /// <param name="form">The name of the form's own folder there.</param>
     /// <param name="options">More options of <c>dotnet publish</c>: what makes the form.</param>
     /// <returns>How to start it, or null and why this form cannot be had on this machine.</returns>
     public static async Task<(string[]? Command, string Missing)> PublishAsync(string folder, string form, params string[] options)

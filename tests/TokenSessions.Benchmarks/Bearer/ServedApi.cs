@@ -75,7 +75,7 @@ internal static class ServedApi
             builder.Services.AddSingleton<IKeySetSource>(HttpKeySetSource.At(http, new(keySet)));
             builder.Services.AddSingleton<IDenylistFeed>(Feed());
             builder.Services.AddAuthorization();
-            add(builder.Services, await http.GetStringAsync(keySet));
+            add(builder.Services, () => http.GetStringAsync(keySet).GetAwaiter().GetResult());
         }
 
         await using var app = builder.Build();

@@ -17,10 +17,10 @@ internal static class Starts
         var folder = Directory.CreateTempSubdirectory("tokensessions-benchmark-");
         try
         {
-            var jit = await PublishAsync("just in time");
+            var jit = await PublishAsync("just in time", "jit");
             var readyToRun = await PublishAsync(
-                "trimmed, ReadyToRun", "-r", "linux-x64", "--self-contained", "-p:PublishTrimmed=true", "-p:PublishReadyToRun=true");
-            var native = await PublishAsync("Native AOT", "-r", "linux-x64", "-p:Aot=true");
+                "self-contained, trimmed, ReadyToRun", "ready", "-r", "linux-x64", "--self-contained", "-p:PublishTrimmed=true", "-p:PublishReadyToRun=true");
+            var native = await PublishAsync("Native AOT", "native", "-r", "linux-x64", "-p:Aot=true");
             Api[] inOneProgram = [.. new[] { ApiVariant.None, ApiVariant.Ours, ApiVariant.Microsofts }.Select(variant => new Api(variant.Title, ServedApi.Command(variant)))];
             return Describe(await MeasureAsync([.. inOneProgram, jit, readyToRun, native]));
         }
@@ -29,10 +29,10 @@ internal static class Starts
             folder.Delete(recursive: true);
         }
 
-        async Task<Api> PublishAsync(string form, params string[] options)
+        async Task<Api> PublishAsync(string title, string form, params string[] options)
         {
             var (command, missing) = await PublishedApi.PublishAsync(folder.FullName, form, options);
-            return new(form, command, missing);
+            return new(title, command, missing);
         }
     }
 
