@@ -15,8 +15,8 @@ namespace TokenSessions.Benchmarks.Bearer;
 /// <summary>The ways in which the same small API knows its callers.</summary>
 /// <param name="Name">As an argument of the process.</param>
 /// <param name="Title">In a table.</param>
-/// <param name="Add">Adds the scheme; null if there is none.</param>
-internal sealed record ApiVariant(string Name, string Title, Action<IServiceCollection, string>? Add)
+/// <param name="Add">Adds the scheme, which may ask for the published key set; null if there is none.</param>
+internal sealed record ApiVariant(string Name, string Title, Action<IServiceCollection, Func<string>>? Add)
 {
     public static readonly ApiVariant None = new("none", "no authentication", null);
 
@@ -37,15 +37,16 @@ internal sealed record ApiVariant(string Name, string Title, Action<IServiceColl
     public static readonly IReadOnlyList<ApiVariant> All = [None, AcceptsEverything, Ours, OursInMicrosofts, Microsofts];
 
     /// <summary>Plain Microsoft, with the same key and the same expectations, and the claim names of the token.</summary>
-    private static void AddMicrosofts(IServiceCollection services, string keySet)
+    private static void AddMicrosofts(IServiceCollection services, Func<string> keySet)
     {
+        var keys = new JsonWebKeySet(keySet()).Keys;
         System.IdentityModel.Tokens.Jwt.JwtSecurityTokenHandler.DefaultInboundClaimTypeMap.Clear();
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
             options.TokenValidationParameters = new()
             {
                 ValidIssuer = TestToken.Issuer,
                 ValidAudience = TestToken.Audience,
-                IssuerSigningKeys = new JsonWebKeySet(keySet).Keys,
+                IssuerSigningKeys = keys,
             });
     }
 

@@ -46,7 +46,7 @@ internal sealed class InProcessApi : IAsyncDisposable
         if (variant.Add is not null)
         {
             builder.Services.AddAuthorization();
-            variant.Add(builder.Services, Encoding.UTF8.GetString(new KeySet([TestToken.Key]).ToJson()));
+            variant.Add(builder.Services, () => Encoding.UTF8.GetString(new KeySet([TestToken.Key]).ToJson()));
         }
 
         var app = builder.Build();

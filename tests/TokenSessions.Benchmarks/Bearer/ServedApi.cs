@@ -28,20 +28,32 @@ internal static class ServedApi
     private const string KeySetSetting = "KeySet";
     private const int Rules = 1_000;
 
+    /// <summary>An empty folder: a host watches the folder of its settings, with all below it, for changes.</summary>
+    private static readonly string NoSettings = Path.Combine(AppContext.BaseDirectory, "no-settings");
+
     /// <summary>Starts the process.</summary>
     /// <param name="variant">How it knows its callers.</param>
     /// <param name="keySet">Where its key set is.</param>
-    public static Task<RunningProcess> StartAsync(ApiVariant variant, Uri keySet)
+    public static Task<RunningProcess> StartAsync(ApiVariant variant, Uri keySet) => StartAsync(keySet, Command(variant));
+
+    /// <summary>Starts any API that takes the same settings.</summary>
+    /// <param name="keySet">Where its key set is.</param>
+    /// <param name="command">Its program and arguments.</param>
+    public static Task<RunningProcess> StartAsync(Uri keySet, params string[] command)
     {
-        var (program, arguments) = Cores.ForServer("dotnet", typeof(ServedApi).Assembly.Location, Argument, variant.Name);
+        var (program, arguments) = Cores.ForServer(command[0], command[1..]);
         var settings = new Dictionary<string, string>
         {
+            ["ASPNETCORE_CONTENTROOT"] = Directory.CreateDirectory(NoSettings).FullName,
             ["TokenSessions__Issuer"] = TestToken.Issuer,
             ["TokenSessions__Audience"] = TestToken.Audience,
             [KeySetSetting] = keySet.ToString(),
         };
         return RunningProcess.StartAsync(program, RunningProcess.FreeAddress(), settings, CancellationToken.None, arguments);
     }
+
+    /// <summary>What starts the process.</summary>
+    public static string[] Command(ApiVariant variant) => ["dotnet", typeof(ServedApi).Assembly.Location, Argument, variant.Name];
 
     /// <summary>How the process is, once all garbage is collected.</summary>
     public static async Task<Condition> AskConditionAsync(HttpClient http, Uri api)
@@ -63,7 +75,7 @@ internal static class ServedApi
             builder.Services.AddSingleton<IKeySetSource>(HttpKeySetSource.At(http, new(keySet)));
             builder.Services.AddSingleton<IDenylistFeed>(Feed());
             builder.Services.AddAuthorization();
-            add(builder.Services, await http.GetStringAsync(keySet));
+            add(builder.Services, () => http.GetStringAsync(keySet).GetAwaiter().GetResult());
         }
 
         await using var app = builder.Build();
