@@ -19,7 +19,7 @@ internal static class Starts
         {
             var jit = await PublishAsync("just in time", "jit");
             string[] trimmed = ["-r", "linux-x64", "--self-contained", "-p:PublishTrimmed=true", "-p:PublishReadyToRun=true"];
-            // Compiled as one, the framework's generic code over our types is ready as well: else half of the start is compiling that.
+            // As one: compiled apart, it starts hardly sooner than just in time (measured 0.9 of it, as one 0.55).
             var readyToRun = await PublishAsync(
                 "self-contained, trimmed, ReadyToRun as one composite", "ready", [.. trimmed, "-p:PublishReadyToRunComposite=true"]);
             var native = await PublishAsync("Native AOT", "native", "-r", "linux-x64", "-p:Aot=true");
