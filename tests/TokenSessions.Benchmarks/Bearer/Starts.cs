@@ -18,8 +18,10 @@ internal static class Starts
         try
         {
             var jit = await PublishAsync("just in time", "jit");
+            string[] trimmed = ["-r", "linux-x64", "--self-contained", "-p:PublishTrimmed=true", "-p:PublishReadyToRun=true"];
+            // As one: compiled apart, it starts hardly sooner than just in time (measured 0.9 of it, as one 0.55).
             var readyToRun = await PublishAsync(
-                "self-contained, trimmed, ReadyToRun", "ready", "-r", "linux-x64", "--self-contained", "-p:PublishTrimmed=true", "-p:PublishReadyToRun=true");
+                "self-contained, trimmed, ReadyToRun as one composite", "ready", [.. trimmed, "-p:PublishReadyToRunComposite=true"]);
             var native = await PublishAsync("Native AOT", "native", "-r", "linux-x64", "-p:Aot=true");
             Api[] inOneProgram = [.. new[] { ApiVariant.None, ApiVariant.Ours, ApiVariant.Microsofts }.Select(variant => new Api(variant.Title, ServedApi.Command(variant)))];
             return Describe(await MeasureAsync([.. inOneProgram, jit, readyToRun, native]));
