@@ -233,6 +233,7 @@ internal sealed class SimulationRun : IDisposable
         clock.Offset = Random.Next(10) switch
         {
             < 5 => TimeSpan.FromMilliseconds(Random.Next(-4900, 4900)),
+            5 => TimeSpan.FromSeconds(Random.Next(-40, 40)),
             < 8 => TimeSpan.FromSeconds(Random.Next(-7200, 7200)),
             _ => TimeSpan.Zero,
         };
