@@ -82,10 +82,10 @@ internal sealed class SimulationRun : IDisposable
             case < 760:
                 _attacks.Try(Pick(_validators));
                 break;
-            case < 940:
+            case < 930:
                 Advance();
                 break;
-            case < 960:
+            case < 950:
                 _world.Happens(_world.Faults.Change());
                 break;
             case < 970:
@@ -232,7 +232,8 @@ internal sealed class SimulationRun : IDisposable
         var clock = isIssuer ? _issuers[index].Clock : _validators[index].Clock;
         clock.Offset = Random.Next(10) switch
         {
-            < 6 => TimeSpan.FromMilliseconds(Random.Next(-4900, 4900)),
+            < 5 => TimeSpan.FromMilliseconds(Random.Next(-4900, 4900)),
+            5 => TimeSpan.FromSeconds(Random.Next(-40, 40)),
             < 8 => TimeSpan.FromSeconds(Random.Next(-7200, 7200)),
             _ => TimeSpan.Zero,
         };
