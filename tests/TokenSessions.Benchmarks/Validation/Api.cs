@@ -84,7 +84,7 @@ internal sealed class Api
             Issuer = SignedTokens.Issuer,
             Audiences = [SignedTokens.Audience],
             MaxRememberedTokens = _remembered,
-            MaxRememberedBytes = 1L << 30, // The number is the limit that is measured.
+            MaxRememberedBytes = 1L << 32, // The number is the limit that is measured.
             MaxStaleness = TimeSpan.FromMinutes(10), // Nobody polls while a section runs.
         },
         _keys,
