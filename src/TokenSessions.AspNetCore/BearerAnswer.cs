@@ -85,7 +85,7 @@ internal sealed class BearerAnswer
 
         response.ContentType = "application/problem+json";
         response.ContentLength = _body.Length;
-        return response.Body.WriteAsync(_body, 0, _body.Length); // Too short to wait, and so to be cancelled.
+        return response.Body.WriteAsync(_body, 0, _body.Length); // Without RequestAborted, which the server would have to make: it ends what it writes with the connection.
     }
 
     private static BearerAnswer InvalidToken(string code, string detail) => new(
