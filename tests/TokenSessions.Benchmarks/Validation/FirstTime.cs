@@ -116,6 +116,9 @@ internal static class FirstTime
     /// <summary>Tokens of one algorithm, and those who check them.</summary>
     private sealed class Pool : IDisposable
     {
+        /// <summary>Few, as <see cref="Api.Forget"/> asks for: then as in any memory that is full, new tokens go in and out among themselves.</summary>
+        private const int Remembered = 128;
+
         private readonly string _first;
 
         public Pool(SignatureAlgorithm algorithm, int tokens)
@@ -123,7 +126,7 @@ internal static class FirstTime
             Issuer = new(algorithm);
             _first = Issuer.Sign("first");
             Tokens = Issuer.Sign(tokens);
-            Api = new([Issuer.Key], rules: 1_000, remembered: tokens);
+            Api = new([Issuer.Key], rules: 1_000, remembered: Remembered);
             Bare = new(Issuer, Tokens);
         }
 
