@@ -259,7 +259,7 @@ public sealed partial class TokenValidatorTests
         AcceptAll(validator, NewTokens(4_000));
 
         var remembered = NewTokens(100).Count(token => Validate(validator, token).IsValid && IsRemembered(validator, token));
-        Assert.InRange(remembered, 50, 100); // Now and then none of the places looked at can be left.
+        Assert.InRange(remembered, MaxRemembered / 2, MaxRemembered); // Each is in use from now on; the last ones seldom find a place.
     }
 
     [Fact]
