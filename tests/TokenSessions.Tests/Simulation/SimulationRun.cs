@@ -125,7 +125,36 @@ internal sealed class SimulationRun : IDisposable
         {
             _clients.Refresh(AnyIssuer(session), session, generation);
         }
+
+        if (Random.Next(25) == 0)
+        {
+            SetClockDuring(issuer);
+            _clients.Refresh(AnyIssuer(session), session, generation);
+        }
     });
+
+    /// <summary>What began by one clock goes on by another; mostly it is set right again, by the same service that set it.</summary>
+    private void SetClockDuring(IssuerNode issuer)
+    {
+        var before = issuer.Clock.Offset;
+        GoOn(Random.Next(6));
+        issuer.Clock.Offset += TimeSpan.FromSeconds(Random.Next(15, 300) * (Random.Next(2) == 0 ? 1 : -1));
+        _world.Happens($"clock of {issuer.Name}: {issuer.Clock.Offset.TotalSeconds:0.###}, during a refresh");
+        GoOn(Random.Next(12));
+        if (Random.Next(4) > 0)
+        {
+            issuer.Clock.Offset = before;
+            _world.Happens($"clock of {issuer.Name}: {before.TotalSeconds:0.###} again");
+        }
+    }
+
+    private void GoOn(int calls)
+    {
+        for (; calls > 0; calls--)
+        {
+            _world.GoOn();
+        }
+    }
 
     private void Validate(Session session)
     {
