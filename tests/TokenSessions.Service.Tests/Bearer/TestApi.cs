@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using TokenSessions.Service.Tests.Leaks;
 using TokenSessions.Tests;
 using TokenSessions.Tests.Validation;
 using TokenSessions.Validation.Denylist;
@@ -18,9 +19,9 @@ internal sealed class TestApi : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private TestApi(WebApplication app, FakeClock clock, FakeDenylistFeed feed, FakeKeySetSource keys, LogLines log)
+    private TestApi(WebApplication app, FakeClock clock, FakeDenylistFeed feed, FakeKeySetSource keys, LeakWatch leaks)
     {
-        (_app, Clock, Feed, Keys, Log) = (app, clock, feed, keys, log);
+        (_app, Clock, Feed, Keys, Leaks) = (app, clock, feed, keys, leaks);
         Http = app.GetTestClient();
     }
 
@@ -30,7 +31,10 @@ internal sealed class TestApi : IAsyncDisposable
 
     public FakeKeySetSource Keys { get; }
 
-    public LogLines Log { get; }
+    /// <summary>No test's API may give a secret away.</summary>
+    public LeakWatch Leaks { get; }
+
+    public LogLines Log => Leaks.Log;
 
     public HttpClient Http { get; }
 
@@ -50,7 +54,7 @@ internal sealed class TestApi : IAsyncDisposable
         Action<FakeDenylistFeed, FakeKeySetSource>? prepare = null)
     {
         var clock = new FakeClock();
-        var (feed, keys, log) = (new FakeDenylistFeed(clock), new FakeKeySetSource(TestToken.Key), new LogLines());
+        var (feed, keys, leaks) = (new FakeDenylistFeed(clock), new FakeKeySetSource(TestToken.Key), new LeakWatch());
         prepare?.Invoke(feed, keys);
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
@@ -62,7 +66,7 @@ internal sealed class TestApi : IAsyncDisposable
             ["TokenSessions:Audience"] = TestToken.Audience,
         });
         builder.Configuration.AddInMemoryCollection(settings ?? []);
-        builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace);
+        builder.Logging.ClearProviders().AddProvider(leaks.Log).SetMinimumLevel(LogLevel.Trace);
         builder.Services.AddSingleton<TimeProvider>(clock);
         builder.Services.AddSingleton<IDenylistFeed>(feed);
         builder.Services.AddSingleton<IKeySetSource>(keys);
@@ -73,12 +77,13 @@ internal sealed class TestApi : IAsyncDisposable
         app.MapGet("/me", (ClaimsPrincipal user) => user.Identity!.Name).RequireAuthorization();
         map?.Invoke(app);
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new(app, clock, feed, keys, log);
+        return new(app, clock, feed, keys, leaks);
     }
 
     /// <summary>Sends header lines exactly as they are: a client would tidy them up first.</summary>
     public async Task<Answer> GetAsync(string pathAndQuery, params string[] authorization)
     {
+        Leaks.Sent(authorization, "");
         var uri = new Uri("http://localhost" + pathAndQuery);
         var context = await _app.GetTestServer().SendAsync(
             context =>
@@ -88,7 +93,9 @@ internal sealed class TestApi : IAsyncDisposable
                 context.Request.Headers.Authorization = authorization;
             },
             TestContext.Current.CancellationToken);
-        return await Answer.ReadAsync(context.Response);
+        var answer = await Answer.ReadAsync(context.Response);
+        Leaks.Answered($"{answer.Status} of {pathAndQuery.Split('?')[0]}", context.Response.Headers.Select(header => $"{header.Value}"), answer.Body);
+        return answer;
     }
 
     public Task<Answer> GetWithAsync(string path, TestToken token) => GetAsync(path, $"Bearer {token.Sign()}");
@@ -107,5 +114,6 @@ internal sealed class TestApi : IAsyncDisposable
     {
         Http.Dispose();
         await _app.DisposeAsync();
+        Leaks.Check();
     }
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using TokenSessions.Service.Tests.Leaks;
 
 namespace TokenSessions.Service.Tests.Processes;
 
@@ -10,6 +11,9 @@ namespace TokenSessions.Service.Tests.Processes;
 internal sealed class SessionClient(string issuer, string password) : IDisposable
 {
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
+
+    /// <summary>The password, and all tokens that were handed out.</summary>
+    public Secrets Secrets { get; } = new();
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -31,7 +35,7 @@ internal sealed class SessionClient(string issuer, string password) : IDisposabl
     {
         using var answer = await TryLoginAsync(service, user, audience);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return await ReadAsync(answer);
+        return await ReadTokensAsync(answer);
     }
 
     public Task<HttpResponseMessage> TryLoginAsync(Uri service, string user, string? audience = null)
@@ -75,7 +79,7 @@ internal sealed class SessionClient(string issuer, string password) : IDisposabl
     {
         using var answer = await RefreshAsync(service, session);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancelled));
-        return await ReadAsync(answer);
+        return await ReadTokensAsync(answer);
     }
 
     public async Task<HttpResponseMessage> PostFormAsync(Uri service, string path, params (string Name, string Value)[] fields)
@@ -126,6 +130,15 @@ internal sealed class SessionClient(string issuer, string password) : IDisposabl
     }
 
     public void Dispose() => _http.Dispose();
+
+    private async Task<JsonNode> ReadTokensAsync(HttpResponseMessage answer)
+    {
+        var tokens = await ReadAsync(answer);
+        Secrets.Add(password);
+        Secrets.Add(tokens["access_token"]!.GetValue<string>());
+        Secrets.Add(tokens["refresh_token"]!.GetValue<string>());
+        return tokens;
+    }
 
     private static void Authorize(HttpRequestMessage request, JsonNode session) =>
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", session["access_token"]!.GetValue<string>());

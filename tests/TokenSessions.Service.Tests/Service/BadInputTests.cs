@@ -110,7 +110,7 @@ public sealed class BadInputTests(BadInputTests.Fixture fixture) : IClassFixture
     [InlineData("client_id", 256, 400)]
     public async Task Every_field_of_a_login_has_a_limit(string field, int length, int status)
     {
-        var fields = new Dictionary<string, string> { ["username"] = "nobody", ["password"] = "x", [field] = new('a', length) };
+        var fields = new Dictionary<string, string> { ["username"] = "nobody", ["password"] = "x", [field] = new(field[0], length) };
 
         Assert.Equal(status, (await _service.LoginAsync(fields, "198.51.100.9")).Status);
     }

@@ -7,7 +7,7 @@ public sealed partial class FirstRunTests
     [Fact]
     public async Task Makes_files_for_its_owner_alone_and_prints_generated_passwords_once()
     {
-        await using var service = new TestService(new() { ["FirstRunPassword"] = "" }, isTracing: true, isFirstRun: true);
+        await using var service = new TestService(new() { ["FirstRunPassword"] = "" }, isFirstRun: true);
         var output = await StartAsync(service);
         var passwords = PasswordLine().Matches(output).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
 

@@ -13,6 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Tests.Bearer;
+using TokenSessions.Service.Tests.Leaks;
 using TokenSessions.Tests;
 using TokenSessions.Validation.Denylist;
 
@@ -28,17 +29,15 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
 
     private readonly string _directory = Directory.CreateTempSubdirectory("tokensessions-").FullName;
     private readonly Dictionary<string, string> _settings;
-    private readonly bool _isTracing;
     private readonly TimeSpan? _deadline;
     private readonly string? _forwarding;
 
     /// <param name="settings">Further settings, without the section.</param>
-    /// <param name="isTracing">True to collect every line of every level.</param>
     /// <param name="isFirstRun">True to start without files; else with a copy of what a first run made once, which saves its hashes.</param>
     /// <param name="deadline">What one request may take; null for what the service sets.</param>
     /// <param name="forwarding">Whether addresses of a proxy are believed; null for unsaid.</param>
     public TestService(
-        Dictionary<string, string>? settings = null, bool isTracing = false, bool isFirstRun = false, TimeSpan? deadline = null,
+        Dictionary<string, string>? settings = null, bool isFirstRun = false, TimeSpan? deadline = null,
         string? forwarding = null)
     {
         (_deadline, _forwarding) = (deadline, forwarding);
@@ -56,13 +55,15 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
         {
             _settings[name] = value;
         }
-
-        _isTracing = isTracing;
     }
 
     public FakeClock Clock { get; } = new();
 
-    public LogLines Log { get; } = new();
+    /// <summary>No test's service may give a secret away.</summary>
+    public LeakWatch Leaks { get; } = new();
+
+    /// <summary>Every line of every level.</summary>
+    public LogLines Log => Leaks.Log;
 
     /// <summary>What went to standard output.</summary>
     public StringWriter Output { get; } = new();
@@ -115,7 +116,10 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
             request.Headers.Add(AddressFilter.Header, address);
         }
 
-        return await CreateClient().SendAsync(request, TestContext.Current.CancellationToken);
+        await Leaks.SentAsync(request);
+        var response = await CreateClient().SendAsync(request, TestContext.Current.CancellationToken);
+        await Leaks.AnsweredAsync(response);
+        return response;
     }
 
     public static HttpContent Json(object body) =>
@@ -160,6 +164,7 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
     {
         await base.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
+        Leaks.Check();
     }
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
@@ -175,11 +180,8 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
             builder.UseSetting("FORWARDEDHEADERS_ENABLED", _forwarding);
         }
 
-        if (_isTracing)
-        {
-            builder.UseSetting("Logging:LogLevel:Default", "Trace");
-            builder.UseSetting("Logging:LogLevel:Microsoft.AspNetCore", "Trace");
-        }
+        builder.UseSetting("Logging:LogLevel:Default", "Trace");
+        builder.UseSetting("Logging:LogLevel:Microsoft.AspNetCore", "Trace");
 
         builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Log));
         builder.ConfigureTestServices(services =>
