@@ -87,6 +87,14 @@ internal sealed class IssuerUnderTest : IAsyncDisposable
         return (await _journal.ReadAsync([key], Cancellation)).GetValueOrDefault(key);
     }
 
+    /// <summary>What the store has written, byte by byte.</summary>
+    public string Stored() => string.Concat(Directory.EnumerateFiles(_scratch.Path, "sessions.journal*").Select(path =>
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete); // Its owner has it open.
+        using var reader = new StreamReader(file, Encoding.Latin1);
+        return reader.ReadToEnd();
+    }));
+
     /// <summary>What an API decides that has just synced, and that knows the keys published now.</summary>
     public async Task<string> ValidateAsync(IssuedTokens tokens, string audience = Audience, string type = "at+jwt")
     {

@@ -26,7 +26,16 @@ public sealed class RefreshTokenSealTests : IAsyncDisposable
             """{"alg":"dir","enc":"A256GCM","kid":"KID","typ":"rt+jwt"}""".Replace("KID", _issuer.Ring.KidOf("seal", 0)),
             Encoding.ASCII.GetString(StrictBase64Url.Decode(segments[0])!));
         Assert.DoesNotContain("ada", Encoding.Latin1.GetString(StrictBase64Url.Decode(segments[3])!));
-        Assert.NotEqual(segments[2], (await _issuer.StartAsync()).RefreshToken.Split('.')[2]); // A fresh nonce each time.
+    }
+
+    [Fact]
+    public async Task No_two_seals_share_a_nonce()
+    {
+        var nonces = new HashSet<string>();
+        for (var i = 0; i < 200; i++)
+        {
+            Assert.True(nonces.Add((await _issuer.StartAsync()).RefreshToken.Split('.')[2]));
+        }
     }
 
     [Fact]

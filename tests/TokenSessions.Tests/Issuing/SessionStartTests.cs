@@ -48,6 +48,19 @@ public sealed class SessionStartTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Every_start_is_a_session_of_its_own()
+    {
+        var names = new HashSet<string>();
+        for (var i = 0; i < 200; i++)
+        {
+            var claims = IssuerUnderTest.Claims(await _issuer.StartAsync()); // The same user at the same moment.
+
+            Assert.True(names.Add((string)claims["sid"]!));
+            Assert.True(names.Add((string)claims["jti"]!));
+        }
+    }
+
+    [Fact]
     public async Task How_the_subject_was_authenticated_goes_into_the_token()
     {
         var earlier = _issuer.Time.GetUtcNow().AddMinutes(-5);
