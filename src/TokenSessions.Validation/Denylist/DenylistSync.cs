@@ -7,6 +7,8 @@ namespace TokenSessions.Validation.Denylist;
 /// <remarks>
 /// Nothing is given before the whole window was read once. From then on each poll overlaps the last, and what is younger than
 /// 3 minutes is read again every 30 seconds, the whole window every 5 minutes, so that late and out-of-order arrivals are found.
+/// Where several regions write, nothing counts as fresh once the re-read of the 3 minutes is overdue: a rule of another region may be
+/// missing.
 /// </remarks>
 public sealed class DenylistSync
 {
@@ -41,9 +43,10 @@ public sealed class DenylistSync
     // Under the gate.
     private Poll? _inFlight;
     private Moment? _polledAt;
-    private Moment _recentReadAt;
-    private Moment _wholeReadAt;
+    private Moment _recentReadAt; // The last that was complete.
+    private Moment _wholeReadAt; // The last that was tried.
     private bool _isWholeReadOwed;
+    private bool _wasRecentTooLong;
 
     /// <summary>A sync that has read nothing yet.</summary>
     /// <param name="feed">Where the rules come from.</param>
@@ -142,24 +145,22 @@ public sealed class DenylistSync
             Extent.Whole => null,
         };
 
-        _polledAt = now;
-        if (extent is Extent.Recent)
-        {
-            _recentReadAt = now;
-        }
-        else if (extent is Extent.Whole)
+        (_polledAt, _wasRecentTooLong) = (now, false);
+        if (extent is Extent.Whole)
         {
             (_wholeReadAt, _isWholeReadOwed) = (now, true);
         }
 
-        var poll = new Poll(now, since, extent, canContinue);
+        var isRecentOverdue = extent is Extent.Newest && _recentReadAt.Age(now) > RecentInterval + RevocationBound;
+        var poll = new Poll(now, since, extent, canContinue, isRecentOverdue);
         poll.Task = Task.Run(() => ReadAsync(poll)); // On the pool: nothing of a feed may run with the gate held.
         return poll;
     }
 
     /// <summary>
-    /// What to read now that there is a snapshot to go on from. A re-read that failed is owed, but comes again only after
-    /// <see cref="RecentInterval"/>: one too large for its time must not keep the newest rules out.
+    /// What to read now that there is a snapshot to go on from. A re-read that failed is owed, but one too large for its time must not
+    /// keep the newest rules out: the whole window comes again only after <see cref="RecentInterval"/>, and a recent one that took
+    /// too long lets the newest go before it.
     /// </summary>
     private Extent NextExtent()
     {
@@ -169,12 +170,13 @@ public sealed class DenylistSync
             return Extent.Whole;
         }
 
-        return _recentReadAt.Age(_time) >= RecentInterval ? Extent.Recent : Extent.Newest;
+        return _recentReadAt.Age(_time) >= RecentInterval && !_wasRecentTooLong ? Extent.Recent : Extent.Newest;
     }
 
     private async Task<DenylistSyncOutcome> ReadAsync(Poll poll)
     {
         using var deadline = new CancellationTokenSource(poll.Bound, _time);
+        var isTooLong = false;
         try
         {
             var changes = await _feed.ReadAsync(poll.Since, deadline.Token).WaitAsync(deadline.Token).ConfigureAwait(false);
@@ -186,12 +188,14 @@ public sealed class DenylistSync
         }
         catch (OperationCanceledException)
         {
+            isTooLong = true;
             return poll.ThrownAway();
         }
         finally
         {
             lock (_gate)
             {
+                _wasRecentTooLong |= isTooLong && poll.Extent is Extent.Recent && _inFlight == poll;
                 _inFlight = _inFlight == poll ? null : _inFlight;
             }
         }
@@ -217,7 +221,8 @@ public sealed class DenylistSync
         var last = _published;
         // A copy that starts afresh needs not be newer: else, had the clocks of both sides been set back, none would count for as long.
         var isNewer = !changes.IsCopy || !poll.IsContinuation || last is null || changes.AsOf > last.Snapshot.AsOf;
-        var (asOf, freshAt) = isNewer
+        var mayLackLate = poll.IsRecentOverdue && changes is { IsWholeWindow: false, Head.Regions: > 1 };
+        var (asOf, freshAt) = isNewer && !mayLackLate
             ? (changes.AsOf, poll.SentAt with { Wall = changes.AsOf < poll.SentAt.Wall ? changes.AsOf : poll.SentAt.Wall })
             : (last!.Snapshot.AsOf, last.FreshAt);
         var next = DenylistSnapshot.Merge(last?.Snapshot, changes, asOf, dropsAged: poll.Extent is not Extent.Newest);
@@ -234,6 +239,15 @@ public sealed class DenylistSync
             {
                 (_wholeReadAt, _recentReadAt, _isWholeReadOwed) = (poll.SentAt, poll.SentAt, false);
             }
+            else if (poll.Extent is Extent.Recent)
+            {
+                _recentReadAt = poll.SentAt;
+            }
+        }
+
+        if (mayLackLate)
+        {
+            return new(false, "What other regions wrote late cannot be read in time: the newest rules are added, but nothing is fresher.");
         }
 
         return isNewer || changes.AsOf == asOf
@@ -246,7 +260,7 @@ public sealed class DenylistSync
     /// <param name="ReadAt">When the last complete poll was sent, however old its answer was.</param>
     private sealed record Published(DenylistSnapshot Snapshot, Moment FreshAt, Moment ReadAt);
 
-    private sealed class Poll(Moment sentAt, DateTimeOffset? since, Extent extent, bool isContinuation)
+    private sealed class Poll(Moment sentAt, DateTimeOffset? since, Extent extent, bool isContinuation, bool isRecentOverdue)
     {
         private readonly TimeSpan _bound = isContinuation ? RevocationBound : FirstLoadBound;
 
@@ -258,6 +272,9 @@ public sealed class DenylistSync
 
         /// <summary>False if there was no snapshot to go on from.</summary>
         public bool IsContinuation => isContinuation;
+
+        /// <summary>True if it reads the newest alone although what is younger than 3 minutes should have been read again.</summary>
+        public bool IsRecentOverdue => isRecentOverdue;
 
         public TimeSpan Bound => _bound;
 

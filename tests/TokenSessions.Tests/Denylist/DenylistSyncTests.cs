@@ -148,6 +148,55 @@ public sealed class DenylistSyncTests
     }
 
     [Fact]
+    public async Task Reads_the_3_minutes_again_at_once_after_a_failed_reread_of_them()
+    {
+        await Sync();
+        var complete = Now;
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        _feed.IsDown = true;
+        await Sync();
+        await Step();
+        _feed.Add("late, from another region", complete - TimeSpan.FromSeconds(100));
+
+        _feed.IsDown = false;
+        await Step();
+
+        Assert.Equal([.. Enumerable.Repeat<DateTimeOffset?>(complete - TimeSpan.FromMinutes(3), 3)], _feed.Asked[1..]);
+        Assert.True(Denies("late, from another region"));
+    }
+
+    [Theory]
+    [InlineData(1, true)] // Nothing is late but for its write, and the overlap covers that.
+    [InlineData(2, false)]
+    public async Task A_reread_that_takes_too_long_lets_the_newest_in_but_between_regions_nothing_is_fresh_without_it(int regions, bool isFresh)
+    {
+        _feed.Head = _feed.Head with { Regions = regions };
+        await Sync();
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        await TakeTooLongAsync();
+
+        _feed.Add("new");
+        Assert.True((await Sync()).IsComplete); // 35 s after the last re-read.
+        Assert.Equal(Now - TimeSpan.FromSeconds(35 + 30), _feed.Asked[^1]);
+        Assert.True(Denies("new"));
+
+        await Step();
+        Assert.Equal(Now - TimeSpan.FromSeconds(2) - TimeSpan.FromMinutes(3), _feed.Asked[^1]); // And then it is tried again.
+        Assert.True(_sync.TryGetSnapshot(out _, out var age) && age == TimeSpan.Zero);
+
+        _clock.Advance(TimeSpan.FromSeconds(31));
+        await TakeTooLongAsync();
+        _feed.Add("newer");
+        Assert.Equal(isFresh, (await Sync()).IsComplete); // 36 s after it.
+        Assert.True(Denies("newer"));
+        Assert.True(_sync.TryGetSnapshot(out var snapshot, out age));
+        Assert.Equal(isFresh ? TimeSpan.Zero : TimeSpan.FromSeconds(36), age);
+        Assert.Equal(Now - age, snapshot.AsOf);
+        Assert.True((await Step()).IsComplete);
+        Assert.True(_sync.TryGetSnapshot(out _, out age) && age == TimeSpan.Zero);
+    }
+
+    [Fact]
     public async Task Counts_a_whole_window_that_was_not_asked_for()
     {
         _feed.AnswersWholeAlways = true;
@@ -291,6 +340,16 @@ public sealed class DenylistSyncTests
     {
         _clock.Advance(DenylistSync.PollInterval);
         return Sync();
+    }
+
+    private async Task TakeTooLongAsync()
+    {
+        _feed.HoldReads();
+        var slow = Sync();
+        await _feed.Held.Task;
+        _clock.Advance(DenylistSync.RevocationBound);
+        Assert.False((await slow).IsComplete);
+        _feed.Release();
     }
 
     private DenylistSnapshot Snapshot() =>
