@@ -66,8 +66,8 @@ public sealed class SimulationTests
             var trace = failed.Trace.TakeLast(Seeds > 1 ? LinesOfTrace : int.MaxValue);
             Assert.Fail($"""
                 {string.Join('\n', trace)}
-                {failed.Problem}
-                Run it again, and see all of it:
+                {string.Join('\n', runs.Failed.Select(run => run.Problem))}
+                Run one again, and see all of it:
                 TOKENSESSIONS_SIMULATION_SEED={failed.Seed} TOKENSESSIONS_SIMULATION_OPERATIONS={Operations} dotnet test tests/TokenSessions.Tests --filter {nameof(Whatever_fails_the_invariants_hold)}
                 """);
         }
