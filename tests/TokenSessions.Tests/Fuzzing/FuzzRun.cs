@@ -15,7 +15,7 @@ namespace TokenSessions.Tests.Fuzzing;
 internal sealed class FuzzRun
 {
     /// <summary>How long one execution may take before it counts as one that never ends: no input takes a second.</summary>
-    public static readonly TimeSpan LongestExecution = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LongestExecution = TimeSpan.FromSeconds(60);
 
     private const int MostFindings = 5;
     private const int FewExecutions = 100; // Fewer prove nothing.
@@ -27,15 +27,18 @@ internal sealed class FuzzRun
 
     private readonly FuzzTarget _target;
     private readonly string _replay;
+    private readonly TimeSpan _longest;
     private readonly Thread _thread;
     private readonly List<string> _findings = [];
     private volatile Execution? _current;
+    private volatile bool _isGivenUp;
 
     /// <param name="target">What is run.</param>
     /// <param name="replay">The command that runs these tests again, without the settings.</param>
-    private FuzzRun(FuzzTarget target, string replay)
+    /// <param name="longest">How long one execution may take.</param>
+    private FuzzRun(FuzzTarget target, string replay, TimeSpan longest)
     {
-        (_target, _replay) = (target, replay);
+        (_target, _replay, _longest) = (target, replay, longest);
         _thread = new(Run) { IsBackground = true, Name = $"fuzz {target.Name}" };
     }
 
@@ -52,10 +55,21 @@ internal sealed class FuzzRun
     /// <summary>The most bytes that one execution has allocated.</summary>
     public long MostAllocated { get; private set; }
 
+    /// <summary>What was found: what it is, the input, and the command that runs it again.</summary>
+    public IReadOnlyList<string> Findings => _findings;
+
     /// <summary>Runs all targets, or the only one that is set, on as many threads as there are processors.</summary>
-    public static IReadOnlyList<FuzzRun> RunAll(IEnumerable<FuzzTarget> targets, string replay)
+    /// <param name="targets">Which there are.</param>
+    /// <param name="replay">The command that runs these tests again, without the settings.</param>
+    public static IReadOnlyList<FuzzRun> RunAll(IEnumerable<FuzzTarget> targets, string replay) => RunAll(
+        [.. targets.Where(target => OnlyTarget is null || target.Name == OnlyTarget).Select(target => new FuzzRun(target, replay, LongestExecution))]);
+
+    /// <summary>Runs one target, whatever is set.</summary>
+    public static FuzzRun RunOne(FuzzTarget target, string replay, TimeSpan longestExecution) =>
+        RunAll([new(target, replay, longestExecution)])[0];
+
+    private static FuzzRun[] RunAll(FuzzRun[] runs)
     {
-        FuzzRun[] runs = [.. targets.Where(target => OnlyTarget is null || target.Name == OnlyTarget).Select(target => new FuzzRun(target, replay))];
         var waiting = new Queue<FuzzRun>(runs);
         var running = new List<FuzzRun>();
         while (waiting.Count + running.Count > 0)
@@ -101,7 +115,7 @@ internal sealed class FuzzRun
         {
             target = _target.Begin().GetAwaiter().GetResult();
             var count = OnlyTarget is null ? Math.Max(1, (int)((long)Total * _target.Thousandths / 1000)) : Total;
-            for (var number = OnlyNumber ?? 0; number < (OnlyNumber + 1 ?? count) && Crashes < MostFindings; number++)
+            for (var number = OnlyNumber ?? 0; number < (OnlyNumber + 1 ?? count) && Crashes < MostFindings && !_isGivenUp; number++)
             {
                 Execute(target, number);
             }
@@ -124,6 +138,11 @@ internal sealed class FuzzRun
         try
         {
             var (isTaken, allocated) = Measure(target, input);
+            if (_isGivenUp)
+            {
+                return;
+            }
+
             var bound = _target.FixedAllocation + ((long)_target.AllocationPerByte * input.Bytes.Length);
             if (allocated > bound)
             {
@@ -155,19 +174,25 @@ internal sealed class FuzzRun
 
     private bool HasHung()
     {
-        if (_current is not { } current || Stopwatch.GetElapsedTime(current.Began) < LongestExecution)
+        if (_current is not { } current || Stopwatch.GetElapsedTime(current.Began) < _longest)
         {
             return false;
         }
 
+        _isGivenUp = true; // Should it end after all, nothing of it counts.
         Hangs++;
         Executions++;
-        _findings.Add(Describe($"hangs, since {LongestExecution.TotalSeconds} s", current.Number, $"{current.Input}", ""));
+        _findings.Add(Describe($"hangs, since {_longest.TotalSeconds} s", current.Number, $"{current.Input}", ""));
         return true;
     }
 
     private void Note(string what, int number, string input, string details)
     {
+        if (_isGivenUp)
+        {
+            return;
+        }
+
         Crashes++;
         _findings.Add(Describe(what, number, input, details));
     }

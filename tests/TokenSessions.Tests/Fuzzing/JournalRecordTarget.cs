@@ -15,14 +15,20 @@ internal sealed class JournalRecordTarget : IFuzzTarget
     public FuzzInput Next(Random random)
     {
         List<byte[]> payloads = [.. _payloads];
-        for (var steps = random.Next(1, 4); steps > 0; steps--)
+        for (var steps = random.Next(4); steps > 0; steps--)
         {
             var at = random.Next(3) == 0 ? random.Next(3) : random.Next(payloads.Count);
             var changed = ByteMutator.Mutate(random, payloads[at], [.. _payloads]);
             payloads[at] = changed.Length is > 0 and <= 8192 ? changed : payloads[at];
         }
 
-        return FuzzInput.Of(JournalFiles.Write(_store.Journal, payloads));
+        var length = _store.Journal.Length;
+        long[] lengths = [0, 40, length - 1, length, length + 1, -1, long.MaxValue, long.MinValue];
+        int[] distances = [0, 1, -1, 40, length, -length, int.MaxValue, int.MinValue];
+        var hasOddPlaces = random.Next(3) == 0;
+        return FuzzInput.Of(JournalFiles.Write(
+            _store.Journal, payloads, hasOddPlaces ? lengths[random.Next(lengths.Length)] : null,
+            offset => !hasOddPlaces ? 0 : random.Next(4) == 0 ? offset - 40 : distances[random.Next(distances.Length)]));
     }
 
     public async Task<bool> RunAsync(FuzzInput input)
