@@ -205,7 +205,7 @@ internal static class JournalRecord
         public DenylistHead Head()
         {
             var parts = Int32();
-            return new()
+            var head = new DenylistHead
             {
                 Shards = parts & ((1 << HeadRegionsShift) - 1),
                 Regions = (parts >> HeadRegionsShift) + 1,
@@ -213,6 +213,9 @@ internal static class JournalRecord
                 LongestAccessTokenLifetime = TimeSpan.FromTicks(Int64()),
                 LongestRefreshLife = TimeSpan.FromTicks(Int64()),
             };
+            return head is { Shards: >= 1 and <= StoreLimits.Shards, Regions: >= 1 and <= DenylistHead.MaxRegions }
+                ? head
+                : throw new InvalidDataException("It holds a head of no store.");
         }
 
         private static DateTimeOffset ToTime(long milliseconds) =>

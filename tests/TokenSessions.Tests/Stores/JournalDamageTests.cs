@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using TokenSessions.Issuing.Stores;
+using TokenSessions.Tests.Fuzzing;
 
 namespace TokenSessions.Tests.Stores;
 
@@ -127,6 +128,30 @@ public sealed class JournalDamageTests : JournalTests
 
         var refused = Assert.Throws<SessionStoreUnavailableException>(Open);
         Assert.Contains($"damaged at offset {damaged}: good records follow at offset {journal.Length}", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(-1, false)] // Behind itself.
+    [InlineData(1, false)] // In the header.
+    [InlineData(int.MaxValue, false)]
+    [InlineData(int.MinValue, false)]
+    public async Task A_record_whose_write_began_where_none_can_is_refused(int distance, bool isTaken)
+    {
+        var (journal, _) = await WriteRulesAsync();
+        var forged = JournalFiles.Write(journal, JournalFiles.Payloads(journal), null, offset => offset == HeaderLength ? distance : 0);
+        Overwrite(forged);
+
+        if (isTaken)
+        {
+            await using var store = Open();
+            Assert.Equal(Rules, store.Outcome.Items);
+            return;
+        }
+
+        var refused = Assert.Throws<SessionStoreUnavailableException>(Open);
+        Assert.Contains($"a record at offset {HeaderLength}", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(forged, await File.ReadAllBytesAsync(JournalPath, Cancel));
     }
 
     [Fact]
