@@ -154,6 +154,30 @@ public sealed class JournalDamageTests : JournalTests
         Assert.Equal(forged, await File.ReadAllBytesAsync(JournalPath, Cancel));
     }
 
+    [Theory]
+    [InlineData(0x01, true)]
+    [InlineData(0x31, true)] // In the last region.
+    [InlineData(0x41, false)]
+    [InlineData(0xF1, false)]
+    [InlineData(0x00, false)]
+    [InlineData(0x07, false)]
+    public async Task A_record_of_a_kind_or_region_that_there_is_not_is_refused(byte kindAndRegion, bool isTaken)
+    {
+        var (journal, _) = await WriteRulesAsync();
+        var payloads = JournalFiles.Payloads(journal);
+        payloads[0][1] = kindAndRegion;
+        Overwrite(JournalFiles.Write(journal, payloads, null, _ => 0));
+
+        if (isTaken)
+        {
+            await using var store = Open();
+            Assert.Equal(Rules, (await store.ListAsync(Issuer, null, StoreLimits.ItemsPerPage, Cancel)).Items.Count);
+            return;
+        }
+
+        Assert.Contains($"a record at offset {HeaderLength}", Assert.Throws<SessionStoreUnavailableException>(Open).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Records_of_another_journal_in_reused_blocks_are_not_taken_for_its_own()
     {
