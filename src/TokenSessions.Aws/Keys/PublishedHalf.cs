@@ -19,7 +19,7 @@ internal static class PublishedHalf
         {
             return algorithm.IsEllipticCurve ? ReadEllipticCurve(subjectPublicKeyInfo, algorithm) : ReadRsa(subjectPublicKeyInfo, algorithm);
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or PlatformNotSupportedException) // The last: a curve unknown here.
         {
             problem = e is ArgumentException ? $"{problem}: {e.Message}" : problem;
             return null;

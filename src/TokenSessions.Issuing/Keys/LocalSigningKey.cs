@@ -87,6 +87,11 @@ internal sealed class LocalSigningKey : ISigningKey, IDisposable
             key.ImportPkcs8PrivateKey(pkcs8, out var read);
             return read == pkcs8.Length ? imported() : throw new CryptographicException("Bytes follow the key.");
         }
+        catch (PlatformNotSupportedException e)
+        {
+            key.Dispose();
+            throw new CryptographicException("The platform does not know its curve.", e);
+        }
         catch
         {
             key.Dispose();

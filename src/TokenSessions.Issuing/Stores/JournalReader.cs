@@ -43,6 +43,11 @@ internal sealed class JournalReader(SafeFileHandle file, string path)
         var lastWriteStart = offset;
         while (JournalFormat.TryReadFrame(BytesAt(offset, LongestFrame), fileId, offset, out var payload, out var writeStart))
         {
+            if (writeStart < JournalFormat.HeaderLength || writeStart > offset)
+            {
+                throw Unknown(offset); // Its write cannot have begun there, and is repeated from there.
+            }
+
             Load(payload, offset, tables);
             lastWriteStart = Math.Max(writeStart, sealedLength);
             offset += JournalFormat.FrameLength + payload.Length;
@@ -69,12 +74,14 @@ internal sealed class JournalReader(SafeFileHandle file, string path)
         }
         catch (InvalidDataException e)
         {
-            // The checksum holds, so the bytes are as they were written.
-            throw new SessionStoreUnavailableException(
-                $"The journal {path} holds a record at offset {offset} that this program does not know: use the program that " +
-                "wrote it, or a newer one. Nothing was changed.", e);
+            throw Unknown(offset, e);
         }
     }
+
+    /// <summary>The checksum holds, so the bytes are as they were written.</summary>
+    private SessionStoreUnavailableException Unknown(long offset, InvalidDataException? problem = null) => new(
+        $"The journal {path} holds a record at offset {offset} that this program does not know: use the program that " +
+        "wrote it, or a newer one. Nothing was changed.", problem);
 
     /// <summary>Where behind a bad record a good one stands that was written when the bad one had long been on the disk.</summary>
     private long? FindLaterWrite(ulong fileId, long bad)

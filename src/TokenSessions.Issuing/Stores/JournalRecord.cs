@@ -116,7 +116,7 @@ internal static class JournalRecord
         var key = new AuthorityKey(
             input.Text(), (RuleKind)(kind & ((1 << KeyRegionShift) - 1)), input.Text(), kind >> KeyRegionShift);
         var marks = (Marks)input.Byte();
-        return new()
+        var item = new AuthorityItem
         {
             Key = key,
             IsDenied = marks.HasFlag(Marks.IsDenied),
@@ -132,12 +132,19 @@ internal static class JournalRecord
             RequestId = input.Text(),
             ExpiresAt = input.End(),
         };
+        // What no store takes could not be listed, or not be published.
+        return key is { Kind: >= RuleKind.Token and <= RuleKind.All, Region: < DenylistHead.MaxRegions }
+            && item is { Watermark: >= 0, Generation: >= 0, GraceRun: >= 0 }
+                ? item
+                : throw new InvalidDataException("It holds an item of no store.");
     }
 
     private static FeedItem ReadFeed(ref Input input)
     {
         var (key, stampedAt, watermark, end) = (new RuleKey(input.UInt128()), input.Int64(), input.Int64(), input.End());
-        return new(new(key, stampedAt, watermark, end is null), end);
+        return stampedAt >= 0 && watermark >= 0
+            ? new(new(key, stampedAt, watermark, end is null), end)
+            : throw new InvalidDataException("It holds a rule of no store.");
     }
 
     private ref struct Output(Span<byte> destination)
@@ -205,7 +212,7 @@ internal static class JournalRecord
         public DenylistHead Head()
         {
             var parts = Int32();
-            return new()
+            var head = new DenylistHead
             {
                 Shards = parts & ((1 << HeadRegionsShift) - 1),
                 Regions = (parts >> HeadRegionsShift) + 1,
@@ -213,6 +220,9 @@ internal static class JournalRecord
                 LongestAccessTokenLifetime = TimeSpan.FromTicks(Int64()),
                 LongestRefreshLife = TimeSpan.FromTicks(Int64()),
             };
+            return head is { Shards: >= 1 and <= StoreLimits.Shards, Regions: >= 1 and <= DenylistHead.MaxRegions }
+                ? head
+                : throw new InvalidDataException("It holds a head of no store.");
         }
 
         private static DateTimeOffset ToTime(long milliseconds) =>

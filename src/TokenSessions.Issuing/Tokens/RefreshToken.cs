@@ -87,6 +87,12 @@ internal sealed record RefreshToken
             return null;
         }
 
+        // As at the start of a session: the store takes no other names.
+        if (SessionIssuerOptions.NameProblem(subject) is not null || SessionIssuerOptions.NameProblem(clientId) is not null)
+        {
+            return null;
+        }
+
         return new()
         {
             Issuer = issuer,

@@ -54,7 +54,7 @@ internal static class DenylistDocumentReader
             reader.Read(); // Throws if anything but white space follows.
             return document;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter: a lone surrogate in an escaped name or text.
         {
             throw new FormatException("It is not strict JSON.", e);
         }
@@ -225,18 +225,8 @@ internal static class DenylistDocumentReader
             ? value
             : throw new FormatException($"In {name}, an integer from {from} to {to} was expected.");
 
-    /// <summary>Escaped text is refused where it could decode to what no string can hold (a lone surrogate).</summary>
-    private static string Text(ref Utf8JsonReader reader, string name, int maxLength)
-    {
-        try
-        {
-            return reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: > 0 } text && text.Length <= maxLength
-                ? text
-                : throw new FormatException($"{name} must be a string that is not empty and not longer than {maxLength} characters.");
-        }
-        catch (InvalidOperationException e) // What GetString throws at a lone surrogate.
-        {
-            throw new FormatException($"{name} is no valid text.", e);
-        }
-    }
+    private static string Text(ref Utf8JsonReader reader, string name, int maxLength) =>
+        reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: > 0 } text && text.Length <= maxLength
+            ? text
+            : throw new FormatException($"{name} must be a string that is not empty and not longer than {maxLength} characters.");
 }

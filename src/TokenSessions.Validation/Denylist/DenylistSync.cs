@@ -25,6 +25,9 @@ public sealed class DenylistSync
     /// <remarks>A million rules do not arrive within <see cref="RevocationBound"/>; what is given afterwards is as old as it is.</remarks>
     public static readonly TimeSpan FirstLoadBound = TimeSpan.FromSeconds(20);
 
+    /// <summary>As long as a document of the signed feed can say: no time can be reckoned with what a broken store may say.</summary>
+    private static readonly TimeSpan LongestWindow = TimeSpan.FromDays(3660);
+
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RecentSpan = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan RecentInterval = TimeSpan.FromSeconds(30);
@@ -211,6 +214,11 @@ public sealed class DenylistSync
         if (changes.Head.Window <= TimeSpan.Zero || changes.Head.Window < changes.Head.LongestAccessTokenLifetime)
         {
             return new(false, "The head of the denylist keeps rules for less time than tokens live: its issuer has not written it yet.");
+        }
+
+        if (changes.Head.Window > LongestWindow)
+        {
+            return new(false, $"The head of the denylist keeps rules for {changes.Head.Window.TotalDays} days, more than {LongestWindow.TotalDays}.");
         }
 
         if (changes.Head.Regions is < 1 or > DenylistHead.MaxRegions)

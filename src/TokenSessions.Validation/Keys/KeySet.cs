@@ -13,6 +13,9 @@ public sealed class KeySet
     /// <summary>The most keys used of one document; later ones are ignored.</summary>
     public const int MaxKeys = 10;
 
+    /// <summary>The most entries of one document looked at, usable or not: what is said of each of them is kept and logged.</summary>
+    private const int MaxEntries = 100;
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
     private readonly VerificationKey[] _keys;
@@ -38,6 +41,7 @@ public sealed class KeySet
     public IReadOnlyList<string> Ignored { get; }
 
     /// <summary>Reads a JWKS document. Keys we cannot or may not use are left out and listed in <see cref="Ignored"/>.</summary>
+    /// <remarks>No more than the first 100 keys are looked at.</remarks>
     /// <param name="document">UTF-8 JSON, at most <see cref="MaxDocumentLength"/> bytes.</param>
     /// <exception cref="FormatException">It is no key set, two of its keys share a <c>kid</c>, or none is usable.</exception>
     public static KeySet Parse(ReadOnlyMemory<byte> document)
@@ -125,6 +129,12 @@ public sealed class KeySet
             if (keys.Count == MaxKeys)
             {
                 ignored.Add($"keys[{index}] and later: only the first {MaxKeys} usable keys are read.");
+                return;
+            }
+
+            if (index == MaxEntries)
+            {
+                ignored.Add($"keys[{index}] and later: only the first {MaxEntries} are looked at.");
                 return;
             }
 

@@ -222,6 +222,7 @@ public sealed class DenylistDocumentTests
             "", "null", "[]", "{}", Sample + "{}", Sample + "x", Sample[..^1], "\uFEFF" + Sample,
             Sample.Replace("],[", "],,[", StringComparison.Ordinal), Sample.Replace("}]", "},]", StringComparison.Ordinal)[..^1],
             Sample.Replace("true", "true/**/", StringComparison.Ordinal), Sample.Replace("c1", "\\ud800", StringComparison.Ordinal),
+            Sample[..^1] + ",\"\\ud800ules\":1}", Sample.Replace("\"shards\"", "\"\\ud800hards\":1,\"shards\"", StringComparison.Ordinal),
             Sample[..^1] + ",\"deep\":" + new string('[', 17) + new string(']', 17) + "}",
         })
         {

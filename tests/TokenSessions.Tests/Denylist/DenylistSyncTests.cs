@@ -48,7 +48,10 @@ public sealed class DenylistSyncTests
     [InlineData(10, true)]
     [InlineData(9, false)] // Rules would leave the feed before the tokens they deny expire.
     [InlineData(0, false)]
-    public async Task Believes_no_head_that_keeps_rules_for_less_time_than_tokens_live(int windowMinutes, bool isUsable)
+    [InlineData(5_270_400, true)] // 3660 days.
+    [InlineData(5_270_401, false)]
+    [InlineData(15_372_286_728, false)] // No date is so long ago.
+    public async Task Believes_no_head_that_keeps_rules_for_less_time_than_tokens_live_or_for_more_than_10_years(long windowMinutes, bool isUsable)
     {
         _feed.Head = _feed.Head with { Window = TimeSpan.FromMinutes(windowMinutes) };
 

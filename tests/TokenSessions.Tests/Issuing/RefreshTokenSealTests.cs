@@ -133,6 +133,7 @@ public sealed class RefreshTokenSealTests : IAsyncDisposable
         foreach (var (member, value) in new[]
         {
             ("gen", "-1"), ("gen", "2147483647"), ("gen", "1.5"), ("gen", "\"1\""), ("exp", "1e400"), ("scope", "\"a b\""), ("amr", "[1]"), ("sub", "null"), ("sid", "\"s1\""),
+            ("sub", "\"\""), ("sub", $"\"{new string('n', 256)}\""), ("sub", $"\"{new string('n', 600)}\""), ("sub", "\"a\\u0000\""), ("client_id", "\"\""), ("client_id", $"\"{new string('n', 600)}\""),
         })
         {
             var changed = good.DeepClone().AsObject();

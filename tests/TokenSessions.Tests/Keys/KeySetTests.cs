@@ -50,6 +50,29 @@ public sealed class KeySetTests
     }
 
     [Theory]
+    [InlineData(99, 1)]
+    [InlineData(100, 0)]
+    public void Looks_at_the_first_100_entries(int unusable, int expectedKeys)
+    {
+        var document = KeySetDocument.Of([KeySetDocument.NewJwk(), .. Enumerable.Repeat("{}", unusable - 1), KeySetDocument.NewJwk()]);
+
+        var keys = KeySet.Parse(document);
+
+        Assert.Equal(1 + expectedKeys, keys.Keys.Count);
+        Assert.Equal(expectedKeys == 0, keys.Ignored[^1].StartsWith("keys[100] and later", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Says_no_more_than_fits_a_log_of_a_document_full_of_what_is_no_key()
+    {
+        var document = KeySetDocument.Of([.. Enumerable.Repeat("{}", 50_000)]);
+
+        var problem = Assert.Throws<FormatException>(() => KeySet.Parse(document));
+
+        Assert.InRange(problem.Message.Length, 1, 16 * 1024);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("[]")]
     [InlineData("{}")]

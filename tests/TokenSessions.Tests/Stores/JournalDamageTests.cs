@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using TokenSessions.Issuing.Stores;
+using TokenSessions.Tests.Fuzzing;
 
 namespace TokenSessions.Tests.Stores;
 
@@ -127,6 +128,54 @@ public sealed class JournalDamageTests : JournalTests
 
         var refused = Assert.Throws<SessionStoreUnavailableException>(Open);
         Assert.Contains($"damaged at offset {damaged}: good records follow at offset {journal.Length}", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(-1, false)] // Behind itself.
+    [InlineData(1, false)] // In the header.
+    [InlineData(int.MaxValue, false)]
+    [InlineData(int.MinValue, false)]
+    public async Task A_record_whose_write_began_where_none_can_is_refused(int distance, bool isTaken)
+    {
+        var (journal, _) = await WriteRulesAsync();
+        var forged = JournalFiles.Write(journal, JournalFiles.Payloads(journal), null, offset => offset == HeaderLength ? distance : 0);
+        Overwrite(forged);
+
+        if (isTaken)
+        {
+            await using var store = Open();
+            Assert.Equal(Rules, store.Outcome.Items);
+            return;
+        }
+
+        var refused = Assert.Throws<SessionStoreUnavailableException>(Open);
+        Assert.Contains($"a record at offset {HeaderLength}", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(forged, await File.ReadAllBytesAsync(JournalPath, Cancel));
+    }
+
+    [Theory]
+    [InlineData(0x01, true)]
+    [InlineData(0x31, true)] // In the last region.
+    [InlineData(0x41, false)]
+    [InlineData(0xF1, false)]
+    [InlineData(0x00, false)]
+    [InlineData(0x07, false)]
+    public async Task A_record_of_a_kind_or_region_that_there_is_not_is_refused(byte kindAndRegion, bool isTaken)
+    {
+        var (journal, _) = await WriteRulesAsync();
+        var payloads = JournalFiles.Payloads(journal);
+        payloads[0][1] = kindAndRegion;
+        Overwrite(JournalFiles.Write(journal, payloads, null, _ => 0));
+
+        if (isTaken)
+        {
+            await using var store = Open();
+            Assert.Equal(Rules, (await store.ListAsync(Issuer, null, StoreLimits.ItemsPerPage, Cancel)).Items.Count);
+            return;
+        }
+
+        Assert.Contains($"a record at offset {HeaderLength}", Assert.Throws<SessionStoreUnavailableException>(Open).Message, StringComparison.Ordinal);
     }
 
     [Fact]

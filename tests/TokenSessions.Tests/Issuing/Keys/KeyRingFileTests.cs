@@ -160,6 +160,18 @@ public sealed class KeyRingFileTests : IDisposable
     }
 
     [Fact]
+    public void Refuses_a_private_key_on_a_curve_that_the_platform_does_not_know()
+    {
+        var path = _directory.FileOf(_directory.Of("sign")[0]);
+        var pem = File.ReadAllText(path);
+        var der = Convert.FromBase64String(pem[PemEncoding.Find(pem).Base64Data]);
+        der[der.AsSpan().IndexOf(Convert.FromHexString("2A8648CE3D030107")) + 3] ^= 0x08; // The name of P-256 (RFC 5480 §2.1.1.1).
+        File.WriteAllText(path, PemEncoding.WriteString("PRIVATE KEY", der));
+
+        Assert.Contains("the private half is no usable EC key", Refused());
+    }
+
+    [Fact]
     public void A_sealing_key_file_may_end_with_a_new_line()
     {
         File.AppendAllText(_directory.FileOf(_directory.Of("seal")[0]), "\n");

@@ -1,0 +1,22 @@
+using TokenSessions.Tests.Fuzzing;
+
+namespace TokenSessions.Service.Tests.Fuzzing;
+
+/// <summary>What the service reads of its callers and of its operator.</summary>
+public sealed class ServiceFuzzTests
+{
+    private static readonly FuzzTarget[] Targets =
+    [
+        new("form", 50, 4 * 1024 * 1024, 64, async () => await BodyTarget.BeginAsync()),
+        new("users", 50, 256 * 1024, 128, () => Task.FromResult<IFuzzTarget>(new UsersTarget())),
+    ];
+
+    [Fact]
+    public void No_body_and_no_users_file_crashes_or_hangs_the_service()
+    {
+        var runs = FuzzRun.RunAll(
+            Targets, $"dotnet test tests/TokenSessions.Service.Tests --filter {nameof(No_body_and_no_users_file_crashes_or_hangs_the_service)}");
+
+        FuzzRun.Judge(runs);
+    }
+}

@@ -1,0 +1,216 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Numerics;
+
+namespace TokenSessions.Tests.Fuzzing;
+
+/// <summary>Many executions of one target, on a thread of its own that whoever waits for it can give up.</summary>
+/// <remarks>
+/// Set by environment variables: <c>TOKENSESSIONS_FUZZ</c>, how many executions of all targets together;
+/// <c>TOKENSESSIONS_FUZZ_SEED</c>; <c>TOKENSESSIONS_FUZZ_TARGET</c>, the only target, which gets all of them;
+/// <c>TOKENSESSIONS_FUZZ_NUMBER</c>, its only execution. Keys may be new in every run: they change the bytes between which
+/// a change is made, never what is done to them.
+/// </remarks>
+internal sealed class FuzzRun
+{
+    /// <summary>How long one execution may take before it counts as one that never ends: no input takes a second.</summary>
+    private static readonly TimeSpan LongestExecution = TimeSpan.FromSeconds(60);
+
+    private const int MostFindings = 5;
+    private const int FewExecutions = 100; // Fewer prove nothing.
+
+    private static readonly int Total = Setting("TOKENSESSIONS_FUZZ") ?? 40_000;
+    private static readonly int Seed = Setting("TOKENSESSIONS_FUZZ_SEED") ?? 20261124;
+    private static readonly int? OnlyNumber = Setting("TOKENSESSIONS_FUZZ_NUMBER");
+    private static readonly string? OnlyTarget = Text("TOKENSESSIONS_FUZZ_TARGET");
+
+    private readonly FuzzTarget _target;
+    private readonly string _replay;
+    private readonly TimeSpan _longest;
+    private readonly Thread _thread;
+    private readonly List<string> _findings = [];
+    private volatile Execution? _current;
+    private volatile bool _isGivenUp;
+
+    /// <param name="target">What is run.</param>
+    /// <param name="replay">The command that runs these tests again, without the settings.</param>
+    /// <param name="longest">How long one execution may take.</param>
+    private FuzzRun(FuzzTarget target, string replay, TimeSpan longest)
+    {
+        (_target, _replay, _longest) = (target, replay, longest);
+        _thread = new(Run) { IsBackground = true, Name = $"fuzz {target.Name}" };
+    }
+
+    public string Name => _target.Name;
+
+    public int Executions { get; private set; }
+
+    public int Taken { get; private set; }
+
+    public int Crashes { get; private set; }
+
+    public int Hangs { get; private set; }
+
+    /// <summary>The most bytes that one execution has allocated.</summary>
+    public long MostAllocated { get; private set; }
+
+    /// <summary>What was found: what it is, the input, and the command that runs it again.</summary>
+    public IReadOnlyList<string> Findings => _findings;
+
+    /// <summary>Runs all targets, or the only one that is set, on as many threads as there are processors.</summary>
+    /// <param name="targets">Which there are.</param>
+    /// <param name="replay">The command that runs these tests again, without the settings.</param>
+    public static IReadOnlyList<FuzzRun> RunAll(IEnumerable<FuzzTarget> targets, string replay) => RunAll(
+        [.. targets.Where(target => OnlyTarget is null || target.Name == OnlyTarget).Select(target => new FuzzRun(target, replay, LongestExecution))]);
+
+    /// <summary>Runs one target, whatever is set.</summary>
+    public static FuzzRun RunOne(FuzzTarget target, string replay, TimeSpan longestExecution) =>
+        RunAll([new(target, replay, longestExecution)])[0];
+
+    private static FuzzRun[] RunAll(FuzzRun[] runs)
+    {
+        var waiting = new Queue<FuzzRun>(runs);
+        var running = new List<FuzzRun>();
+        while (waiting.Count + running.Count > 0)
+        {
+            while (running.Count < Environment.ProcessorCount && waiting.TryDequeue(out var next))
+            {
+                next._thread.Start();
+                running.Add(next);
+            }
+
+            running.RemoveAll(run => run._thread.Join(TimeSpan.FromMilliseconds(50)) || run.HasHung());
+        }
+
+        return runs;
+    }
+
+    /// <summary>Prints the table, and fails with every finding, or if the inputs of a target were all taken or all refused.</summary>
+    public static void Judge(IReadOnlyList<FuzzRun> runs)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine(Table(runs));
+        Assert.True(runs.All(run => run._findings.Count == 0), string.Join("\n\n", runs.SelectMany(run => run._findings)));
+        Assert.All(runs.Where(run => run.Executions >= FewExecutions), run => Assert.InRange(run.Taken, 1, run.Executions - 1));
+    }
+
+    private static string Table(IReadOnlyList<FuzzRun> runs)
+    {
+        const string Line = "{0,-16}{1,12}{2,12}{3,10}{4,8}{5,16}";
+        string Row(params object[] cells) => string.Format(CultureInfo.InvariantCulture, Line, cells);
+        return string.Join('\n', [
+            $"Seed {Seed}.",
+            Row("target", "executions", "taken", "crashes", "hangs", "most allocated"),
+            .. runs.Select(run => Row(run.Name, run.Executions, run.Taken, run.Crashes, run.Hangs, run.MostAllocated)),
+            Row("all", runs.Sum(run => run.Executions), runs.Sum(run => run.Taken), runs.Sum(run => run.Crashes), runs.Sum(run => run.Hangs),
+                runs.Max(run => run.MostAllocated)),
+        ]);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever is thrown is what was found.")]
+    private void Run()
+    {
+        IFuzzTarget? target = null;
+        try
+        {
+            target = _target.Begin().GetAwaiter().GetResult();
+            var count = OnlyTarget is null ? Math.Max(1, (int)((long)Total * _target.Thousandths / 1000)) : Total;
+            for (var number = OnlyNumber ?? 0; number < (OnlyNumber + 1 ?? count) && Crashes < MostFindings && !_isGivenUp; number++)
+            {
+                Execute(target, number);
+            }
+        }
+        catch (Exception e)
+        {
+            Note("cannot begin, or make an input", _current?.Number ?? 0, "", e.ToString());
+        }
+        finally
+        {
+            target?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever is thrown is what was found.")]
+    private void Execute(IFuzzTarget target, int number)
+    {
+        var input = target.Next(RandomOf(number));
+        _current = new(number, input, Stopwatch.GetTimestamp());
+        try
+        {
+            var (isTaken, allocated) = Measure(target, input);
+            if (_isGivenUp)
+            {
+                return;
+            }
+
+            var bound = _target.FixedAllocation + ((long)_target.AllocationPerByte * input.Bytes.Length);
+            if (allocated > bound)
+            {
+                allocated = Measure(target, input).Allocated; // The first time also paid for what is made once.
+            }
+
+            Taken += isTaken ? 1 : 0;
+            MostAllocated = Math.Max(MostAllocated, allocated);
+            if (allocated > bound)
+            {
+                Note("allocates", number, $"{input}", $"{allocated} bytes, and {bound} are allowed for {input.Bytes.Length}");
+            }
+        }
+        catch (Exception e)
+        {
+            Note(e is FuzzFindingException ? "is wrong" : "crashes", number, $"{input}", e is FuzzFindingException ? e.Message : $"{e}");
+        }
+
+        Executions++;
+        _current = null;
+    }
+
+    private static (bool IsTaken, long Allocated) Measure(IFuzzTarget target, FuzzInput input)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var isTaken = target.RunAsync(input).GetAwaiter().GetResult();
+        return (isTaken, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private bool HasHung()
+    {
+        if (_current is not { } current || Stopwatch.GetElapsedTime(current.Began) < _longest)
+        {
+            return false;
+        }
+
+        _isGivenUp = true; // Should it end after all, nothing of it counts.
+        Hangs++;
+        Executions++;
+        _findings.Add(Describe($"hangs, since {_longest.TotalSeconds} s", current.Number, $"{current.Input}", ""));
+        return true;
+    }
+
+    private void Note(string what, int number, string input, string details)
+    {
+        if (_isGivenUp)
+        {
+            return;
+        }
+
+        Crashes++;
+        _findings.Add(Describe(what, number, input, details));
+    }
+
+    private string Describe(string what, int number, string input, string details) => $"""
+        {Name} {what}: {details}
+        {(input.Length <= 4000 ? input : $"{input[..4000]}…")}
+        Run it again:
+        TOKENSESSIONS_FUZZ_SEED={Seed} TOKENSESSIONS_FUZZ_TARGET={Name} TOKENSESSIONS_FUZZ_NUMBER={number} {_replay}
+        """;
+
+    /// <summary>The platform's generator begins alike for neighbouring seeds, and a checksum does not.</summary>
+    private static Random RandomOf(int number) =>
+        new((int)(BitOperations.Crc32C(BitOperations.Crc32C(uint.MaxValue, (uint)Seed), (uint)number) & int.MaxValue));
+
+    private static int? Setting(string name) => Text(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+
+    private static string? Text(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
+
+    private sealed record Execution(int Number, FuzzInput Input, long Began);
+}
