@@ -35,8 +35,10 @@ internal sealed class DifferenceCounts
         return own;
     }
 
-    /// <summary>A few tokens over which the peer differs so.</summary>
-    public string Examples(Difference difference) => string.Concat(_examples.GetValueOrDefault(difference, []).Select(example => $"\n    {example}"));
+    /// <summary>The end of a sentence: a few tokens over which the peer differs so.</summary>
+    public string Examples(Difference difference) => _examples.TryGetValue(difference, out var examples)
+        ? $", for example{string.Concat(examples.Select(example => $"\n    {example}"))}"
+        : ".";
 
     private void Add(Difference difference, string example, bool isCounted)
     {

@@ -42,7 +42,7 @@ internal sealed partial class DifferenceTable
 
     private IEnumerable<string> New(DifferenceCounts seen) => seen.All.Keys
         .Where(difference => difference.WeSay == Difference.ReadOtherwise || _rows.All(row => row.Difference != difference || row.Cells[_column] == DifferenceRow.Never))
-        .Select(difference => $"{difference} is not in the table, for example{seen.Examples(difference)}");
+        .Select(difference => $"{difference} is not in the table{seen.Examples(difference)}");
 
     private IEnumerable<string> Gone(DifferenceCounts seen, bool isCounted, bool isLong)
     {
@@ -51,7 +51,7 @@ internal sealed partial class DifferenceTable
             var (counted, all) = (seen.Counted.GetValueOrDefault(difference), seen.All.GetValueOrDefault(difference));
             if (isCounted && cell is not (DifferenceRow.Never or DifferenceRow.Rare) && counted != int.Parse(cell, CultureInfo.InvariantCulture))
             {
-                yield return $"{difference} was seen {counted} times, not {cell}, for example{seen.Examples(difference)}";
+                yield return $"{difference} was seen {counted} times, not {cell}{seen.Examples(difference)}";
             }
             else if (isLong && cell != DifferenceRow.Never && all == 0)
             {
