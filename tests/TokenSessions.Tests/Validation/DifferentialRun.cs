@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using TokenSessions.Validation;
 
@@ -20,9 +19,9 @@ internal static class DifferentialRun
 {
     private const int MostDisagreements = 10;
 
-    private static readonly int Total = Setting("TOKENSESSIONS_DIFFERENTIAL") ?? 1_000_000;
-    private static readonly int Seed = Setting("TOKENSESSIONS_DIFFERENTIAL_SEED") ?? 20261124;
-    private static readonly int? Only = Setting("TOKENSESSIONS_DIFFERENTIAL_NUMBER");
+    private static readonly int Total = SeededRandom.Setting("TOKENSESSIONS_DIFFERENTIAL") ?? 1_000_000;
+    private static readonly int Seed = SeededRandom.Setting("TOKENSESSIONS_DIFFERENTIAL_SEED") ?? 20261124;
+    private static readonly int? Only = SeededRandom.Setting("TOKENSESSIONS_DIFFERENTIAL_NUMBER");
 
     /// <summary>Runs a part of all mutations, each once or up to three times through the same validator.</summary>
     /// <param name="thousandths">Which part of all this is.</param>
@@ -52,7 +51,7 @@ internal static class DifferentialRun
         var found = new List<string>();
         for (var number = Only ?? 0; number < (Only + 1 ?? count) && found.Count < MostDisagreements; number++)
         {
-            var (disagreement, seen) = await compare(new Random(Scramble(Seed, number)));
+            var (disagreement, seen) = await compare(SeededRandom.Of(Seed, number));
             if (disagreement is not null)
             {
                 found.Add($"seed {Seed}, number {number}, {disagreement}");
@@ -88,16 +87,4 @@ internal static class DifferentialRun
 
         return text.ToString();
     }
-
-    /// <summary>The platform's generator begins alike for neighbouring seeds (the mixing step of SplitMix64 does not).</summary>
-    private static int Scramble(int seed, int number)
-    {
-        var mixed = ((ulong)(uint)seed << 32 | (uint)number) + 0x9E3779B97F4A7C15;
-        mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
-        return (int)((mixed ^ (mixed >> 31)) & int.MaxValue);
-    }
-
-    private static int? Setting(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 }

@@ -38,11 +38,11 @@ internal static class HeaderMutator
         ["pad"] = [$"\"{new string('p', 850)}\"", $"\"{new string('p', 900)}\"", $"\"{new string('p', 950)}\"", $"\"{new string('\\', 800)}\""],
     };
 
-    public static byte[] Mutate(Random random, ReferenceKey key)
+    public static byte[] Mutate(Random random, string algorithm, string keyId)
     {
         List<RawMember> members =
         [
-            new("\"alg\"", $"\"{key.Algorithm}\""), new("\"kid\"", $"\"{key.KeyId}\""), new("\"typ\"", "\"at+jwt\""),
+            new("\"alg\"", $"\"{algorithm}\""), new("\"kid\"", $"\"{keyId}\""), new("\"typ\"", "\"at+jwt\""),
         ];
         var header = new JsonMutator(random, Values).Mutate(members);
         return random.Next(40) != 0 ? header : Stretch(random, header);

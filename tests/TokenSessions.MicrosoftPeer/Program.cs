@@ -1,0 +1,17 @@
+using System.IdentityModel.Tokens.Jwt;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.IdentityModel.Tokens;
+using TokenSessions.MicrosoftPeer;
+
+// Verifies tokens with the handler that its argument names, one line of JSON at a time, until standard input ends:
+// {"issuer", "audience", "types", "algorithms", "skew" and "life" in seconds, "now" in milliseconds since 1970, "keySet", "tokens"},
+// answered by a list with one entry for each token: null if it is refused, else [iss, sub, client_id, jti, sid, exp, iat, aud...].
+Func<string, TokenValidationParameters, IEnumerable<string?>?> verify = args is [nameof(JwtSecurityTokenHandler)] ? Peers.Jwt : Peers.Web;
+while (Console.ReadLine() is { } line)
+{
+    var question = JsonNode.Parse(line)!;
+    var parameters = Peers.Parameters(question);
+    var answers = question["tokens"]!.AsArray().Select(token => parameters is null ? null : verify((string)token!, parameters));
+    Console.WriteLine(JsonSerializer.Serialize(answers));
+}
