@@ -21,7 +21,7 @@ internal sealed class HeaderTarget : IFuzzTarget
     public static async Task<HeaderTarget> BeginAsync() => new(await FuzzedValidator.BeginAsync());
 
     public FuzzInput Next(Random random) =>
-        FuzzInput.Of(HeaderMutator.Mutate(random, _key)) with { Variant = random.Next(3) == 0 ? "" : Stranger };
+        FuzzInput.Of(HeaderMutator.Mutate(random, _key.Algorithm, _key.KeyId)) with { Variant = random.Next(3) == 0 ? "" : Stranger };
 
     public async Task<bool> RunAsync(FuzzInput input)
     {
