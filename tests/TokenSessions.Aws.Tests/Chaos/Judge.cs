@@ -51,7 +51,8 @@ internal sealed class Judge
     /// <summary>Sends one request. A 503 or a missing answer is judged here, every other answer by the caller.</summary>
     public async Task<Asked> AskAsync(Work work, Node node, Func<Task<HttpResponseMessage>> send)
     {
-        var (sentAt, sent, before, mayRefuse) = (Stopwatch.GetTimestamp(), DateTimeOffset.UtcNow, node.Changes, _phase.MayRefuse);
+        var (wasRunning, before, mayRefuse) = (node.IsRunning, node.Changes, _phase.MayRefuse);
+        var (sentAt, sent) = (Stopwatch.GetTimestamp(), DateTimeOffset.UtcNow);
         var nothing = new Asked(null, null, sentAt, sent);
         try
         {
@@ -68,7 +69,7 @@ internal sealed class Judge
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or TimeoutException)
         {
-            var wasDown = before % 2 == 0 || node.Changes != before;
+            var wasDown = !wasRunning || node.Changes != before;
             Refuse(work, wasDown && MayRefuse(work, mayRefuse), $"not answered: {e.Message}");
         }
 

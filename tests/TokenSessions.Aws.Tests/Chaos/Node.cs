@@ -20,7 +20,9 @@ internal sealed class Node(Uri address, FakedClock? clock, Func<IReadOnlyDiction
     /// <summary>What the running process has printed.</summary>
     public string Output => _process?.Output ?? "";
 
-    /// <summary>True while its clock is not the machine's: what it says of times is then not compared.</summary>
+    public bool IsRunning => Changes % 2 == 1;
+
+    /// <summary>True once its clock has been set: what it says of times is then not compared.</summary>
     public bool IsShifted { get; private set; }
 
     public async Task StartAsync(IReadOnlyDictionary<string, string>? overrides = null)
@@ -29,22 +31,34 @@ internal sealed class Node(Uri address, FakedClock? clock, Func<IReadOnlyDiction
         Interlocked.Increment(ref _changes);
     }
 
-    /// <summary>kill -9.</summary>
-    public Task KillAsync()
+    /// <summary>Starts it with settings by which it may end before it listens.</summary>
+    public async Task TryStartAsync(IReadOnlyDictionary<string, string> overrides)
     {
-        Interlocked.Increment(ref _changes);
-        return _process!.KillAsync();
+        try
+        {
+            await StartAsync(overrides);
+        }
+        catch (InvalidOperationException)
+        {
+            // A service that cannot reach its store at its start ends, and says why.
+        }
+    }
+
+    /// <summary>kill -9, if it runs.</summary>
+    public async Task KillAsync()
+    {
+        if (IsRunning)
+        {
+            Interlocked.Increment(ref _changes);
+            await _process!.KillAsync();
+        }
     }
 
     /// <summary>Sets its clock while it runs.</summary>
     public void Shift(TimeSpan by)
     {
-        IsShifted |= by != TimeSpan.Zero;
+        IsShifted = true;
         clock!.Set(by);
-        if (by == TimeSpan.Zero)
-        {
-            IsShifted = false;
-        }
     }
 }
 

@@ -31,12 +31,12 @@ internal sealed record Trouble(Func<Site, Task> Begin, Func<Site, Task> End)
     /// <summary>kill -9; its end is a start.</summary>
     public static Trouble Killed(Func<Site, Node> node) => new(site => node(site).KillAsync(), site => node(site).StartAsync());
 
-    /// <summary>Started with other settings; ends with a start with its own.</summary>
+    /// <summary>Started with another setting; ends with a start with its own.</summary>
     public static Trouble StartedWith(Func<Site, Node> node, string setting, string value) => new(
         async site =>
         {
             await node(site).KillAsync();
-            await node(site).StartAsync(new Dictionary<string, string> { [setting] = value });
+            await node(site).TryStartAsync(new Dictionary<string, string> { [setting] = value });
         },
         async site =>
         {
