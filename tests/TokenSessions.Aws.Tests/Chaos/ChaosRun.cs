@@ -2,6 +2,7 @@ using System.Diagnostics;
 using TokenSessions.Aws.DynamoDb;
 using TokenSessions.Aws.Tests.Servers;
 using TokenSessions.Issuing.Stores;
+using TokenSessions.Service.Tests.Processes;
 using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Keys;
 
@@ -16,6 +17,10 @@ internal sealed class ChaosRun(Site site, Judge judge, Load load)
     /// <summary>So long nothing may be refused before everything counts as served again.</summary>
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(2);
 
+    private const int SessionsAtStart = 12;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
+
     private readonly List<Phase> _phases = [];
 
     public IReadOnlyList<Phase> Phases => _phases;
@@ -23,6 +28,7 @@ internal sealed class ChaosRun(Site site, Judge judge, Load load)
     public async Task RunAsync(IEnumerable<Outage> outages)
     {
         load.Start();
+        await SessionClient.UntilAsync(() => Task.FromResult(load.Live >= SessionsAtStart || judge.Wrongs.Count > 0), StartLimit);
         await ServeAsync(judge.Phase, Stopwatch.GetTimestamp());
         foreach (var outage in outages)
         {

@@ -8,7 +8,7 @@ using TokenSessions.Validation.Denylist;
 namespace TokenSessions.Aws.Tests.Chaos;
 
 /// <summary>Clients at work: they log in, refresh, call, and administrators revoke; every answer is judged.</summary>
-internal sealed class Load : IDisposable
+internal sealed partial class Load : IDisposable
 {
     private const int Sessions = 40;
     private const int TokensPerTwoTabs = 8;
@@ -18,9 +18,6 @@ internal sealed class Load : IDisposable
 
     /// <summary>Of the grace of 30 s: clocks may differ by up to 5 s.</summary>
     private static readonly TimeSpan SurelyInGrace = TimeSpan.FromSeconds(24);
-
-    /// <summary>Tokens live 9.5 minutes at least.</summary>
-    private static readonly TimeSpan SurelyLive = TimeSpan.FromMinutes(9);
 
     private static readonly TimeSpan AdminRenewal = TimeSpan.FromMinutes(4);
 
@@ -42,10 +39,14 @@ internal sealed class Load : IDisposable
     /// <summary>All sessions there have been.</summary>
     public IReadOnlyCollection<LoadSession> All => _sessions;
 
+    /// <summary>How many sessions nobody has ended.</summary>
+    public int Live => _sessions.Count(session => !session.IsOver && !session.IsRevocationAsked);
+
     public void Start()
     {
         Repeat(TimeSpan.FromMilliseconds(500), LogInAsync);
-        Repeat(TimeSpan.FromMilliseconds(600), RevokeAsync);
+        Repeat(TimeSpan.FromMilliseconds(500), LogInAsync);
+        Repeat(TimeSpan.FromMilliseconds(800), RevokeAsync);
         Repeat(TimeSpan.FromMilliseconds(2500), PresentSpentAsync);
         for (var i = 0; i < 4; i++)
         {
@@ -61,23 +62,6 @@ internal sealed class Load : IDisposable
     {
         await _stopping.CancelAsync();
         await Task.WhenAll(_workers);
-    }
-
-    /// <summary>At the end: every session that was revoked is refused by everybody, with its reason, and is refreshed by nobody.</summary>
-    public async Task CheckAllRevokedAsync()
-    {
-        await Parallel.ForEachAsync(_sessions.Where(session => session.End is not null), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (session, _) =>
-        {
-            foreach (var token in session.AccessTokens)
-            {
-                foreach (var node in _site.Nodes)
-                {
-                    await CheckAsync(node, session, token);
-                }
-            }
-
-            await RefreshOnceAsync(Random.Shared.Next(2), session, session.RefreshTokens[^1]);
-        });
     }
 
     public void Dispose()
@@ -97,7 +81,7 @@ internal sealed class Load : IDisposable
 
     private async Task LogInAsync()
     {
-        if (_sessions.Count(session => !session.IsOver && !session.IsRevocationAsked) < Sessions && await LogInAsync("demo", null) is { } tokens)
+        if (Live < Sessions && await LogInAsync("demo", null) is { } tokens)
         {
             _sessions.Enqueue(new(tokens.Text("session_id"), tokens.Text("refresh_token"), tokens.Text("access_token")));
         }
@@ -266,59 +250,6 @@ internal sealed class Load : IDisposable
         _judge.Phase.Add(Count.Acknowledged);
     }
 
-    private Task CheckAsync()
-    {
-        var session = Any(session => !session.IsRevocationAsked);
-        return session is null ? Task.CompletedTask : CheckAsync(AnyNode(), session, AnyToken(session));
-    }
-
-    private Task CheckRevokedAsync()
-    {
-        var session = Any(session => session.End is not null);
-        return session is null ? Task.CompletedTask : CheckAsync(AnyNode(), session, AnyToken(session));
-    }
-
-    private async Task CheckAsync(Node node, LoadSession session, HeldToken token)
-    {
-        if (DateTimeOffset.UtcNow - token.GotAt > SurelyLive)
-        {
-            return;
-        }
-
-        var (work, path) = node == _site.FeedApi ? (Work.CheckAtFeedApi, "reports")
-            : node == _site.TableApi ? (Work.CheckAtTableApi, "reports")
-            : (node == _site.Service1 ? Work.CheckAt1 : Work.CheckAt2, "session");
-        var isForged = Random.Shared.Next(20) == 0;
-        var text = isForged ? Forge(token.Text) : token.Text;
-        var heededFrom = session.End?.HeededFrom(_judge.IsBlind(work)); // Before it is sent.
-        var asked = await _judge.AskAsync(work, node, () => _client.GetAsync(new(node.Address, path), new JsonObject { ["access_token"] = text }));
-        switch (asked.Status)
-        {
-            case null:
-                break;
-            case HttpStatusCode.OK when isForged:
-                _judge.Wrong($"{work}: a token that nobody issued was accepted");
-                break;
-            case HttpStatusCode.OK when asked.Sent >= heededFrom:
-                _judge.Wrong($"{work}: session {session.Id} was accepted {asked.Sent - heededFrom} after its end had to be heeded", Count.Lost);
-                break;
-            case HttpStatusCode.OK:
-            case HttpStatusCode.Unauthorized when isForged ? asked.Code == "invalid_token" : asked.Code == "token_revoked" && session.IsRevocationAsked:
-                _judge.Well(work, asked);
-                break;
-            default:
-                _judge.Wrong($"{work}: {(isForged ? "a forged" : "a good")} token was answered {asked.Status} {asked.Code} (session {session.Id})");
-                break;
-        }
-    }
-
-    /// <summary>Another character in the middle of the signature.</summary>
-    private static string Forge(string token)
-    {
-        var at = token.Length - 20;
-        return token[..at] + (token[at] == 'A' ? 'B' : 'A') + token[(at + 1)..];
-    }
-
     private LoadSession? Any(Func<LoadSession, bool> isWanted)
     {
         var sessions = _sessions.ToArray();
@@ -328,8 +259,4 @@ internal sealed class Load : IDisposable
 
     private (Work Work, Node Service) AnyService(Work atFirst, Work atSecond) =>
         Random.Shared.Next(2) == 0 ? (atFirst, _site.Service1) : (atSecond, _site.Service2);
-
-    private Node AnyNode() => _site.Nodes[Random.Shared.Next(_site.Nodes.Count)];
-
-    private static HeldToken AnyToken(LoadSession session) => session.AccessTokens[Random.Shared.Next(session.AccessTokens.Count)];
 }
