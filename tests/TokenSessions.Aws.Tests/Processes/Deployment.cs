@@ -74,12 +74,15 @@ internal sealed class Deployment : IAsyncDisposable
     /// <summary>Starts a service.</summary>
     /// <param name="address">One of <see cref="Addresses"/>, by its place.</param>
     /// <param name="region">Its region, and so its table.</param>
-    public Task<RunningProcess> StartServiceAsync(int address, int region = 0) =>
-        StartAsync(ServiceProgram, Addresses[address], Settings(region, $"service-{address}"));
+    /// <param name="overrides">Environment variables that differ from the deployment's.</param>
+    public Task<RunningProcess> StartServiceAsync(int address, int region = 0, IReadOnlyDictionary<string, string>? overrides = null) =>
+        StartAsync(ServiceProgram, Addresses[address], Settings(region, $"service-{address}"), overrides);
 
     /// <summary>Starts a sample API.</summary>
     /// <param name="readsTable">True to read revocations from the first region's table; false from the issuer's signed feed.</param>
-    public Task<RunningProcess> StartApiAsync(bool readsTable)
+    /// <param name="address">Where it is to listen; null for anywhere.</param>
+    /// <param name="overrides">Environment variables that differ from the deployment's.</param>
+    public Task<RunningProcess> StartApiAsync(bool readsTable, Uri? address = null, IReadOnlyDictionary<string, string>? overrides = null)
     {
         var settings = Common();
         settings["TokenSessions__Issuer"] = Issuer;
@@ -88,7 +91,7 @@ internal sealed class Deployment : IAsyncDisposable
             settings["TokenSessions__DynamoDb__Table"] = Tables[0];
         }
 
-        return StartAsync(RunningProcess.Built("TokenSessions.SampleApi"), RunningProcess.FreeAddress(), settings);
+        return StartAsync(RunningProcess.Built("TokenSessions.SampleApi"), address ?? RunningProcess.FreeAddress(), settings, overrides);
     }
 
     /// <summary>Runs a command of the service to its end.</summary>
@@ -142,9 +145,10 @@ internal sealed class Deployment : IAsyncDisposable
         }
     }
 
-    private async Task<RunningProcess> StartAsync(string program, Uri address, Dictionary<string, string> settings)
+    private async Task<RunningProcess> StartAsync(
+        string program, Uri address, Dictionary<string, string> settings, IReadOnlyDictionary<string, string>? overrides)
     {
-        var process = await RunningProcess.StartAsync(program, address, settings, Cancelled);
+        var process = await RunningProcess.StartAsync(program, address, [.. settings, .. overrides ?? new Dictionary<string, string>()], Cancelled);
         _processes.Add(process);
         return process;
     }

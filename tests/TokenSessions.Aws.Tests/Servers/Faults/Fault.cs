@@ -1,7 +1,7 @@
 namespace TokenSessions.Aws.Tests.Servers.Faults;
 
 /// <summary>One request as the AWS SDK sends it.</summary>
-/// <param name="Operation">Such as <c>GetItem</c>, from <c>X-Amz-Target</c>.</param>
+/// <param name="Operation">Such as <c>GetItem</c>, from <c>X-Amz-Target</c>; the path of a request without.</param>
 /// <param name="Ordinal">The how-manieth request of this operation since the counters were reset; from 1.</param>
 /// <param name="Body">The JSON it carries.</param>
 internal readonly record struct AwsCall(string Operation, int Ordinal, string Body);

@@ -45,7 +45,9 @@ internal sealed class FaultyHandler : DelegatingHandler
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var operation = request.Headers.TryGetValues("X-Amz-Target", out var target) ? target.Single().Split('.')[^1] : "";
+        var operation = request.Headers.TryGetValues("X-Amz-Target", out var target)
+            ? target.Single().Split('.')[^1]
+            : request.RequestUri!.AbsolutePath;
         var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
         var ordinal = _calls.AddOrUpdate(operation, 1, (_, count) => count + 1);
         var fault = Decide?.Invoke(new(operation, ordinal, body)) ?? Fault.None;

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using TokenSessions.Aws.DynamoDb;
+using TokenSessions.Aws.Tests.Servers;
+using TokenSessions.Issuing.Stores;
+using TokenSessions.Service.Tests.Processes;
+using TokenSessions.Validation.Denylist;
+using TokenSessions.Validation.Keys;
+
+namespace TokenSessions.Aws.Tests.Chaos;
+
+/// <summary>Outages of one site, one after the other, with the load on.</summary>
+internal sealed class ChaosRun(Site site, Judge judge, Load load)
+{
+    /// <summary>Two of the longest interval at which anything is tried again.</summary>
+    private static readonly TimeSpan ServesAgainWithin = 2 * KeySetCache.CoolDown;
+
+    /// <summary>So long nothing may be refused before everything counts as served again.</summary>
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(2);
+
+    private const int SessionsAtStart = 12;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
+
+    private readonly List<Phase> _phases = [];
+
+    public IReadOnlyList<Phase> Phases => _phases;
+
+    public async Task RunAsync(IEnumerable<Outage> outages)
+    {
+        load.Start();
+        await SessionClient.UntilAsync(() => Task.FromResult(load.Live >= SessionsAtStart || judge.Wrongs.Count > 0), StartLimit);
+        await ServeAsync(judge.Phase, Stopwatch.GetTimestamp());
+        foreach (var outage in outages)
+        {
+            var phase = Next(new(outage.Name, outage.MayRefuse));
+            var begun = Stopwatch.GetTimestamp();
+            judge.Blind(outage.Blind, DateTimeOffset.MaxValue);
+            await outage.Trouble.Begin(site);
+            await Task.Delay(TimeSpan.FromSeconds(outage.Seconds));
+            phase.Lasted = Stopwatch.GetElapsedTime(begun);
+            var ended = Stopwatch.GetTimestamp();
+            await outage.Trouble.End(site);
+            judge.Blind(outage.Blind, DateTimeOffset.UtcNow + DenylistSync.SignedFeedBound);
+            await ServeAsync(phase, ended);
+        }
+
+        await load.StopAsync();
+        Next(new("at the end", Work.None));
+        await Task.Delay(DenylistSync.SignedFeedBound); // The last acknowledgement's.
+        await load.CheckAllRevokedAsync();
+        await CheckStoredAsync();
+    }
+
+    /// <summary>Waits until everything serves, and requires it from then on.</summary>
+    /// <param name="phase">The outage that has ended.</param>
+    /// <param name="ended">When it began to end.</param>
+    private async Task ServeAsync(Phase phase, long ended)
+    {
+        var mended = Stopwatch.GetTimestamp();
+        while (phase.NotServedSince(ended) is var missing
+            && (missing != Work.None || Stopwatch.GetElapsedTime(Math.Max(phase.LastRefused(), ended)) < Calm))
+        {
+            if (Stopwatch.GetElapsedTime(mended) > ServesAgainWithin)
+            {
+                judge.Wrong($"{(missing == Work.None ? "everything" : missing)} is not served, or not always, {ServesAgainWithin} after the outage");
+                break;
+            }
+
+            await Task.Delay(100);
+        }
+
+        phase.ServedAgainAfter = phase.LastRefused() > ended ? Stopwatch.GetElapsedTime(ended, phase.LastRefused()) : TimeSpan.Zero;
+        phase.End();
+    }
+
+    /// <summary>The store has counted each session's generations as its client has, and holds every rule that was acknowledged.</summary>
+    private async Task CheckStoredAsync()
+    {
+        using var dynamo = (await DynamoDbServer.GetAsync()).CreateClient();
+        var store = new DynamoDbStore(dynamo, new() { Table = site.Deployment.Tables[0] }, TimeProvider.System);
+        foreach (var sessions in load.All.Chunk(StoreLimits.KeysPerRead))
+        {
+            var stored = await store.ReadAsync([.. sessions.Select(Key)], CancellationToken.None);
+            foreach (var session in sessions)
+            {
+                var item = stored.GetValueOrDefault(Key(session));
+                var known = session.RefreshTokens.Count - 1;
+                var more = (item?.Generation ?? 0) - known;
+                if (more != 0 && (more != 1 || session.UncertainSince is null))
+                {
+                    judge.Wrong($"session {session.Id} was counted to {item?.Generation}, and its client to {known}", Count.DoubleSuccessors);
+                }
+
+                if (session.End is not null && item?.IsDenied != true)
+                {
+                    judge.Wrong($"session {session.Id} has no rule, although its end was acknowledged", Count.Lost);
+                }
+            }
+        }
+    }
+
+    private AuthorityKey Key(LoadSession session) => new(site.Deployment.Issuer, RuleKind.Session, session.Id);
+
+    private Phase Next(Phase phase)
+    {
+        _phases.Add(phase);
+        return judge.Phase = phase;
+    }
+}

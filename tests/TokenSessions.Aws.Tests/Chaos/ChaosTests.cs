@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Text;
+
+namespace TokenSessions.Aws.Tests.Chaos;
+
+/// <summary>
+/// Real processes, load, and one outage after the other: what was acknowledged holds, what is good is served, and what is refused is
+/// refused for a reason.
+/// </summary>
+/// <remarks>
+/// The environment variable <c>TOKENSESSIONS_CHAOS</c> says which outages: <c>all</c>, or a part of their names. Without it, a slice.
+/// </remarks>
+[CollectionDefinition(nameof(ChaosTests), DisableParallelization = true)]
+[Collection(nameof(ChaosTests))]
+public sealed class ChaosTests
+{
+    [Fact]
+    public async Task Whatever_is_down_nothing_acknowledged_is_lost_and_everything_serves_again()
+    {
+        var output = TestContext.Current.TestOutputHelper!;
+        var outages = Chosen();
+        if (FakedClock.Library is null && outages.RemoveAll(outage => outage.Trouble.SetsClock) is > 0 and var left)
+        {
+            output.WriteLine($"Left out, because libfaketime is not installed: {left} outages that set a process's clock.");
+        }
+
+        var judge = new Judge();
+        await using var site = await Site.StartAsync(outages.Exists(outage => outage.Trouble.SetsClock));
+        using var load = new Load(site, judge);
+        var run = new ChaosRun(site, judge, load);
+
+        try
+        {
+            await run.RunAsync(outages);
+        }
+        finally
+        {
+            output.WriteLine(Table(run.Phases));
+            output.WriteLine(string.Join('\n', judge.Wrongs));
+        }
+
+        Assert.True(judge.Wrongs.Count == 0, $"{judge.Wrongs.Count} wrong, the first: {judge.Wrongs.FirstOrDefault()}");
+    }
+
+    private static List<Outage> Chosen()
+    {
+        var chosen = Environment.GetEnvironmentVariable("TOKENSESSIONS_CHAOS") switch
+        {
+            null or "" => Outages.All.Where(outage => Outages.Slice.Contains(outage.Name)).ToList(),
+            "all" => [.. Outages.All],
+            { } part => [.. Outages.All.Where(outage => outage.Name.Contains(part, StringComparison.Ordinal))],
+        };
+        Assert.NotEmpty(chosen);
+        return chosen;
+    }
+
+    private static string Table(IReadOnlyList<Phase> phases)
+    {
+        string[][] rows =
+        [
+            ["outage", "lasted s", "well", "refused", "wrong", "revoked", "lost", "double", "false thefts", "all served after s"],
+            .. phases.Select(phase => Row(phase.Name, Seconds(phase.Lasted), count => phase[count], Seconds(phase.ServedAgainAfter))),
+            Row("all", "", count => phases.Sum(phase => phase[count]), ""),
+        ];
+        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
+        var table = new StringBuilder();
+        foreach (var row in rows)
+        {
+            table.Append("| ").AppendJoin(" | ", row.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).AppendLine(" |");
+        }
+
+        return table.ToString();
+    }
+
+    private static string[] Row(string name, string lasted, Func<Count, int> count, string served) =>
+        [name, lasted, .. Enum.GetValues<Count>().Select(each => count(each).ToString(CultureInfo.InvariantCulture)), served];
+
+    private static string Seconds(TimeSpan? time) => time is { } some ? some.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) : "";
+}
