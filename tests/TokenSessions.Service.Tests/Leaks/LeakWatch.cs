@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using TokenSessions.Service.Tests.Bearer;
 
@@ -80,9 +81,22 @@ internal sealed partial class LeakWatch
     private string Learn(string body) => Fields().Replace(body, match =>
     {
         var value = match.Groups["value"].Value;
-        _secrets.Add(match.Value.StartsWith('"') ? Regex.Unescape(value) : Uri.UnescapeDataString(value.Replace('+', ' ')));
+        _secrets.Add(match.Value.StartsWith('"') ? Unescape(value) : Uri.UnescapeDataString(value.Replace('+', ' ')));
         return "";
     });
+
+    /// <summary>What a JSON string says; if it is broken, as it stands.</summary>
+    private static string Unescape(string value)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<string>($"\"{value}\"")!;
+        }
+        catch (JsonException)
+        {
+            return value;
+        }
+    }
 
     private static IEnumerable<string> ValuesOf(HttpRequestHeaders headers, string name) =>
         headers.TryGetValues(name, out var values) ? values.Select(value => value[(value.IndexOf('=', StringComparison.Ordinal) + 1)..]) : [];

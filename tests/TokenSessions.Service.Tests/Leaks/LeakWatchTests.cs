@@ -58,6 +58,8 @@ public sealed class LeakWatchTests
     [InlineData("password={0}&username=demo")]
     [InlineData("""{"refresh_token" : "{0}"}""")]
     [InlineData("""{"a":1,"token":"{0}","b":2""")]
+    [InlineData("""{"token":"\u12G4{0}"}""")]
+    [InlineData("""{"token":"\u0041{0}"}""")]
     public void Secrets_are_learnt_from_forms_and_JSON_even_broken_ones(string body)
     {
         var secret = Guid.NewGuid().ToString("N");
