@@ -54,9 +54,12 @@ public sealed class LoginLimitTests : IAsyncDisposable
     [Fact]
     public async Task Logins_that_succeed_are_never_limited()
     {
-        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => LoginAsync("demo", "192.0.2.7")));
-
-        Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+        for (var i = 0; i < 5; i++)
+        {
+            // More at once would wait beyond their deadline on a busy machine.
+            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => LoginAsync("demo", "192.0.2.7")));
+            Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+        }
     }
 
     [Fact]
