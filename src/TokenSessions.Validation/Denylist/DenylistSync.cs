@@ -5,10 +5,10 @@ namespace TokenSessions.Validation.Denylist;
 
 /// <summary>Keeps a <see cref="DenylistSnapshot"/> in step with a feed. Owns no loop: its host calls <see cref="SyncAsync"/>.</summary>
 /// <remarks>
-/// Nothing is given before the whole window was read once. From then on each poll overlaps the last, and what is younger than
-/// 3 minutes is read again every 30 seconds, the whole window every 5 minutes, so that late and out-of-order arrivals are found.
-/// Where several regions write, nothing counts as fresh once the re-read of the 3 minutes is overdue: a rule of another region may be
-/// missing.
+/// Nothing is given before the whole window was read once. From then on each poll overlaps the last. Every 30 seconds that is read again
+/// which was younger than 3 minutes at the last such re-read, and every 5 minutes the whole window, so that late and out-of-order
+/// arrivals are found. Where several regions write, nothing counts as fresh once the re-read of the 3 minutes is overdue: a rule of
+/// another region may be missing.
 /// </remarks>
 public sealed class DenylistSync
 {
@@ -46,10 +46,12 @@ public sealed class DenylistSync
     // Under the gate.
     private Poll? _inFlight;
     private Moment? _polledAt;
-    private Moment _recentReadAt; // The last that was complete.
+    private DateTimeOffset _newestAsOf;
+    private (Moment At, DateTimeOffset AsOf) _recentRead; // The last that was complete.
+    private Moment _recentTriedAt;
+    private bool _hasRecentFailed; // In the last poll, or it is under way.
     private Moment _wholeReadAt; // The last that was tried.
     private bool _isWholeReadOwed;
-    private bool _wasRecentTooLong;
 
     /// <summary>A sync that has read nothing yet.</summary>
     /// <param name="feed">Where the rules come from.</param>
@@ -140,32 +142,36 @@ public sealed class DenylistSync
         var now = Moment.Now(_time);
         // Outside the window rules may have come and gone unseen: then nothing but the whole of it counts.
         var canContinue = TryGetSnapshot(out var last, out var age) && age <= last.Head.Window;
-        var extent = canContinue ? NextExtent() : Extent.Whole;
+        var extent = canContinue ? NextExtent(last!.Head.Regions) : Extent.Whole;
         DateTimeOffset? since = extent switch
         {
-            Extent.Newest => last!.AsOf - Overlap,
-            Extent.Recent => last!.AsOf - RecentSpan,
+            Extent.Newest => _newestAsOf - Overlap,
+            Extent.Recent => (_recentRead.AsOf < last!.AsOf ? _recentRead.AsOf : last.AsOf) - RecentSpan,
             Extent.Whole => null,
         };
 
-        (_polledAt, _wasRecentTooLong) = (now, false);
-        if (extent is Extent.Whole)
+        (_polledAt, _hasRecentFailed) = (now, extent is Extent.Recent);
+        if (extent is Extent.Recent)
+        {
+            _recentTriedAt = now;
+        }
+        else if (extent is Extent.Whole)
         {
             (_wholeReadAt, _isWholeReadOwed) = (now, true);
         }
 
-        var isRecentOverdue = extent is Extent.Newest && _recentReadAt.Age(now) > RecentInterval + RevocationBound;
+        var isRecentOverdue = extent is Extent.Newest && _recentRead.At.Age(now) > RecentInterval + RevocationBound;
         var poll = new Poll(now, since, extent, canContinue, isRecentOverdue);
         poll.Task = Task.Run(() => ReadAsync(poll)); // On the pool: nothing of a feed may run with the gate held.
         return poll;
     }
 
     /// <summary>
-    /// What to read now that there is a snapshot to go on from. A re-read that failed is owed, but one too large for its time must not
-    /// keep the newest rules out: the whole window comes again only after <see cref="RecentInterval"/>, and a recent one that took
-    /// too long lets the newest go before it.
+    /// What to read now that there is a snapshot to go on from. A re-read that failed is owed, but comes again only after
+    /// <see cref="RecentInterval"/>: one too large for its time must not keep the newest rules out. Between regions, where nothing is
+    /// fresh without it, that of the recent takes turns with the newest.
     /// </summary>
-    private Extent NextExtent()
+    private Extent NextExtent(int regions)
     {
         if (_published!.ReadAt.IsBeforeStepBack(_time)
             || _wholeReadAt.Age(_time) >= (_isWholeReadOwed ? RecentInterval : WholeInterval))
@@ -173,13 +179,13 @@ public sealed class DenylistSync
             return Extent.Whole;
         }
 
-        return _recentReadAt.Age(_time) >= RecentInterval && !_wasRecentTooLong ? Extent.Recent : Extent.Newest;
+        var mayBeTried = regions > 1 ? !_hasRecentFailed : _recentTriedAt.Age(_time) >= RecentInterval;
+        return mayBeTried && _recentRead.At.Age(_time) >= RecentInterval ? Extent.Recent : Extent.Newest;
     }
 
     private async Task<DenylistSyncOutcome> ReadAsync(Poll poll)
     {
         using var deadline = new CancellationTokenSource(poll.Bound, _time);
-        var isTooLong = false;
         try
         {
             var changes = await _feed.ReadAsync(poll.Since, deadline.Token).WaitAsync(deadline.Token).ConfigureAwait(false);
@@ -191,14 +197,12 @@ public sealed class DenylistSync
         }
         catch (OperationCanceledException)
         {
-            isTooLong = true;
             return poll.ThrownAway();
         }
         finally
         {
             lock (_gate)
             {
-                _wasRecentTooLong |= isTooLong && poll.Extent is Extent.Recent && _inFlight == poll;
                 _inFlight = _inFlight == poll ? null : _inFlight;
             }
         }
@@ -243,13 +247,15 @@ public sealed class DenylistSync
             }
 
             _published = new(next, freshAt, poll.SentAt);
+            _newestAsOf = isNewer ? changes.AsOf : _newestAsOf;
             if (changes.IsWholeWindow)
             {
-                (_wholeReadAt, _recentReadAt, _isWholeReadOwed) = (poll.SentAt, poll.SentAt, false);
+                (_wholeReadAt, _isWholeReadOwed) = (poll.SentAt, false);
             }
-            else if (poll.Extent is Extent.Recent)
+
+            if (changes.IsWholeWindow || poll.Extent is Extent.Recent)
             {
-                _recentReadAt = poll.SentAt;
+                (_recentRead, _hasRecentFailed) = ((poll.SentAt, asOf), false);
             }
         }
 

@@ -74,7 +74,7 @@ public sealed class DenylistSyncTests
             var at = TimeSpan.FromSeconds(2 * i);
             var lastAsOf = new FakeClock().GetUtcNow() + at - TimeSpan.FromSeconds(2);
             DateTimeOffset? expected = at.TotalSeconds % 300 == 0 ? null
-                : at.TotalSeconds % 30 == 0 ? lastAsOf - TimeSpan.FromMinutes(3)
+                : at.TotalSeconds % 30 == 0 ? lastAsOf - TimeSpan.FromSeconds(28) - TimeSpan.FromMinutes(3) // From the last re-read on.
                 : lastAsOf - TimeSpan.FromSeconds(30);
             Assert.Equal(expected, _feed.Asked[i]);
         }
@@ -83,11 +83,24 @@ public sealed class DenylistSyncTests
     [Theory]
     [InlineData(30, 2)] // Inside the overlap: the next poll.
     [InlineData(31, 30)]
-    [InlineData(150, 30)] // Younger than 3 minutes when the re-read comes.
-    [InlineData(210, 300)] // Older: only the whole window has it.
-    public async Task Finds_a_late_arrival(int secondsLate, int foundWithinSeconds)
+    [InlineData(165, 30)] // The latest for which a short time is promised.
+    [InlineData(240, 300)] // Only the whole window has it.
+    public async Task Finds_a_late_arrival_whenever_it_was_stamped(int secondsLate, int foundWithinSeconds)
+    {
+        for (var phase = 0; phase < 32; phase += 2)
+        {
+            await new DenylistSyncTests().FindAsync(phase, secondsLate, foundWithinSeconds);
+        }
+    }
+
+    private async Task FindAsync(int phase, int secondsLate, int foundWithinSeconds)
     {
         await Sync();
+        for (var waited = 0; waited < phase; waited += 2)
+        {
+            await Step();
+        }
+
         var stampedAt = Now;
         for (var waited = 0; waited < secondsLate / 2 * 2; waited += 2)
         {
@@ -151,52 +164,83 @@ public sealed class DenylistSyncTests
     }
 
     [Fact]
-    public async Task Reads_the_3_minutes_again_at_once_after_a_failed_reread_of_them()
+    public async Task Between_regions_a_failed_reread_of_the_3_minutes_takes_turns_with_the_newest()
     {
+        _feed.Head = _feed.Head with { Regions = 2 };
         await Sync();
         var complete = Now;
         _clock.Advance(TimeSpan.FromSeconds(30));
         _feed.IsDown = true;
         await Sync();
         await Step();
-        _feed.Add("late, from another region", complete - TimeSpan.FromSeconds(100));
+        _feed.Add("late, from another region", complete - TimeSpan.FromSeconds(170));
 
         _feed.IsDown = false;
         await Step();
 
-        Assert.Equal([.. Enumerable.Repeat<DateTimeOffset?>(complete - TimeSpan.FromMinutes(3), 3)], _feed.Asked[1..]);
+        var again = complete - TimeSpan.FromMinutes(3);
+        Assert.Equal([again, complete - TimeSpan.FromSeconds(30), again], _feed.Asked[1..]);
         Assert.True(Denies("late, from another region"));
     }
 
     [Theory]
-    [InlineData(1, true)] // Nothing is late but for its write, and the overlap covers that.
-    [InlineData(2, false)]
-    public async Task A_reread_that_takes_too_long_lets_the_newest_in_but_between_regions_nothing_is_fresh_without_it(int regions, bool isFresh)
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_newest_are_read_however_long_the_rereads_fail(bool isBetweenRegions)
     {
-        _feed.Head = _feed.Head with { Regions = regions };
+        _feed.Head = _feed.Head with { Regions = isBetweenRegions ? 2 : 1 };
+        await Sync();
+        _feed.FurthestBack = TimeSpan.FromMinutes(2); // As throttling would have it.
+        for (var i = 0; i < 40; i++)
+        {
+            _feed.Add($"new {i}");
+            await Step();
+            await Step();
+            Assert.True(Denies($"new {i}"));
+        }
+
+        Assert.True(_sync.TryGetSnapshot(out _, out var age));
+        Assert.Equal(isBetweenRegions, age > TimeSpan.FromMinutes(2)); // What is late is looked for there alone.
+    }
+
+    [Fact]
+    public async Task Between_regions_nothing_is_fresh_once_the_reread_of_the_3_minutes_is_overdue()
+    {
+        _feed.Head = _feed.Head with { Regions = 2 };
         await Sync();
         _clock.Advance(TimeSpan.FromSeconds(30));
         await TakeTooLongAsync();
-
         _feed.Add("new");
         Assert.True((await Sync()).IsComplete); // 35 s after the last re-read.
-        Assert.Equal(Now - TimeSpan.FromSeconds(35 + 30), _feed.Asked[^1]);
         Assert.True(Denies("new"));
 
-        await Step();
-        Assert.Equal(Now - TimeSpan.FromSeconds(2) - TimeSpan.FromMinutes(3), _feed.Asked[^1]); // And then it is tried again.
-        Assert.True(_sync.TryGetSnapshot(out _, out var age) && age == TimeSpan.Zero);
-
+        await Step(); // And then it is tried again.
+        Assert.Equal(TimeSpan.Zero, Age());
         _clock.Advance(TimeSpan.FromSeconds(31));
         await TakeTooLongAsync();
         _feed.Add("newer");
-        Assert.Equal(isFresh, (await Sync()).IsComplete); // 36 s after it.
+
+        Assert.False((await Sync()).IsComplete); // 36 s after it.
+
         Assert.True(Denies("newer"));
-        Assert.True(_sync.TryGetSnapshot(out var snapshot, out age));
-        Assert.Equal(isFresh ? TimeSpan.Zero : TimeSpan.FromSeconds(36), age);
-        Assert.Equal(Now - age, snapshot.AsOf);
+        Assert.Equal((TimeSpan.FromSeconds(36), Now - TimeSpan.FromSeconds(36)), (Age(), Snapshot().AsOf));
         Assert.True((await Step()).IsComplete);
-        Assert.True(_sync.TryGetSnapshot(out _, out age) && age == TimeSpan.Zero);
+        Assert.Equal(TimeSpan.Zero, Age());
+    }
+
+    [Fact]
+    public async Task In_one_region_a_reread_that_takes_too_long_is_tried_again_after_30_seconds_and_holds_nothing_up()
+    {
+        await Sync();
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        await TakeTooLongAsync();
+        for (var second = 35; second <= 60; second += 1)
+        {
+            Assert.True((await Sync()).IsComplete);
+            Assert.Equal(TimeSpan.Zero, Age());
+            Assert.Equal(second == 60, Now - _feed.Asked[^1] > TimeSpan.FromMinutes(3));
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
     }
 
     [Fact]
@@ -357,6 +401,8 @@ public sealed class DenylistSyncTests
 
     private DenylistSnapshot Snapshot() =>
         _sync.TryGetSnapshot(out var snapshot, out _) ? snapshot : throw new InvalidOperationException("There is no snapshot.");
+
+    private TimeSpan Age() => _sync.TryGetSnapshot(out _, out var age) ? age : throw new InvalidOperationException("There is no snapshot.");
 
     private bool Denies(string session) => Snapshot().Denies(TimedFeed.Key(session));
 }

@@ -21,6 +21,9 @@ internal sealed class TimedFeed(TimeProvider time) : IDenylistFeed
 
     public bool IsDown { get; set; }
 
+    /// <summary>Reads that go further back than this fail.</summary>
+    public TimeSpan FurthestBack { get; set; } = TimeSpan.MaxValue;
+
     /// <summary>If set, answers are copies as of this time.</summary>
     public DateTimeOffset? CopyAsOf { get; set; }
 
@@ -52,7 +55,7 @@ internal sealed class TimedFeed(TimeProvider time) : IDenylistFeed
     public async Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken)
     {
         Asked.Add(since);
-        if (IsDown)
+        if (IsDown || (FurthestBack < TimeSpan.MaxValue && !(time.GetUtcNow() - since <= FurthestBack)))
         {
             throw new DenylistUnavailableException("The feed is down.");
         }
