@@ -1,6 +1,7 @@
 using System.IdentityModel.Tokens.Jwt;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.IdentityModel.Tokens;
 using TokenSessions.MicrosoftPeer;
 
@@ -12,6 +13,9 @@ while (Console.ReadLine() is { } line)
 {
     var question = JsonNode.Parse(line)!;
     var parameters = Peers.Parameters(question);
-    var answers = question["tokens"]!.AsArray().Select(token => parameters is null ? null : verify((string)token!, parameters));
+    var answers = question["tokens"]!.AsArray().Select(token => parameters is null ? null : verify(Text(token!), parameters));
     Console.WriteLine(JsonSerializer.Serialize(answers));
 }
+
+// Half a surrogate pair is none to JsonNode; Regex knows all escapes of JSON.
+static string Text(JsonNode token) => Regex.Unescape(token.GetValue<JsonElement>().GetRawText()[1..^1]);

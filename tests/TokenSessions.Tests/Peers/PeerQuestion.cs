@@ -36,5 +36,5 @@ internal sealed record PeerQuestion(JsonNode KeySet, IReadOnlyList<string> Types
         return (ofKeys.Length > 0 ? ofKeys : SignatureAlgorithm.All).Select(algorithm => algorithm.Name);
     }
 
-    private static JsonArray Array(IEnumerable<string> texts) => new([.. texts.Select(text => (JsonNode)text)]);
+    private static JsonArray Array(IEnumerable<string> texts) => new([.. texts.Select(AnyText.Write)]);
 }

@@ -36,7 +36,7 @@ internal sealed record Vector(string Name, string Token, TokenRejection? Expecte
     /// <summary>If not null, the <c>kid</c> of the key whose signature this is, whatever else speaks against the token.</summary>
     public string? SignedBy { get; init; }
 
-    public static Vector Read(JsonNode node) => new((string)node["name"]!, (string)node["token"]!, ReadVerdict((string)node["expect"]!))
+    public static Vector Read(JsonNode node) => new((string)node["name"]!, AnyText.Read(node["token"]!), ReadVerdict((string)node["expect"]!))
     {
         Source = (string?)node["source"],
         Why = (string?)node["why"],
@@ -56,7 +56,7 @@ internal sealed record Vector(string Name, string Token, TokenRejection? Expecte
         json["keySet"] = KeySet.DeepClone();
         AddIf(json, Types is not ["at+jwt"], "types", new JsonArray([.. Types.Select(type => (JsonNode)type)]));
         AddIf(json, Rules.Count > 0, "rules", new JsonArray([.. Rules.Select(rule => rule.Write())]));
-        json["token"] = Token;
+        json["token"] = AnyText.Write(Token);
         AddIf(json, SignedBy is not null, "signedBy", SignedBy);
         json["expect"] = Expected?.ToString() ?? Accepted;
         AddIf(json, Why is not null, "why", Why);
