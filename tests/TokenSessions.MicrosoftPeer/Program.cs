@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 using TokenSessions.MicrosoftPeer;
 
 // Verifies tokens with the handler that its argument names, one line of JSON at a time, until standard input ends:
-// {"issuer", "audience", "types", "algorithms", "skew" and "life" in seconds, "now" in milliseconds since 1970, "keySet", "tokens"},
+// {"issuer", "audience", "types", "algorithms", "skew" and "life" in seconds, "now" in milliseconds since 1970, "keySet" (a text), "tokens"},
 // answered by a list with one entry for each token: null if it is refused, else [iss, sub, client_id, jti, sid, exp, iat, aud...].
 Func<string, TokenValidationParameters, IEnumerable<string?>?> verify = args is [nameof(JwtSecurityTokenHandler)] ? Peers.Jwt : Peers.Web;
 while (Console.ReadLine() is { } line)
