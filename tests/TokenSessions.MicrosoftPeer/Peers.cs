@@ -21,7 +21,7 @@ internal static class Peers
         IList<SecurityKey> keys;
         try
         {
-            keys = new JsonWebKeySet(question["keySet"]!.ToJsonString()).GetSigningKeys();
+            keys = new JsonWebKeySet((string)question["keySet"]!).GetSigningKeys();
         }
         catch (Exception)
         {

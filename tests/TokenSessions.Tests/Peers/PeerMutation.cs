@@ -20,12 +20,12 @@ internal sealed record PeerMutation(string Where, string Token, bool IsIssued)
     private static readonly string[] Issued = [.. Keys.SelectMany(key => new[] { 0, 1, 2, 900 }.Select(padding => Issue(key, padding)))];
     private static readonly HashSet<string> AllIssued = [.. Issued];
 
-    public static JsonObject KeySet { get; } = VectorDescriptions.KeySetOf([.. Keys.Select(key =>
+    public static string KeySet { get; } = VectorDescriptions.KeySetOf([.. Keys.Select(key =>
     {
         var jwk = key.Key.Public();
         jwk["kid"] = key.KeyId;
         return (JsonNode)jwk;
-    })]);
+    })]).ToJsonString();
 
     /// <summary>Good tokens of every algorithm.</summary>
     public static IReadOnlyList<string> Good => Issued;

@@ -7,11 +7,11 @@ using TokenSessions.Validation.Jose;
 namespace TokenSessions.Tests.Peers;
 
 /// <summary>Tokens to judge, and the rules that every validator is told.</summary>
-/// <param name="KeySet">The published key set (RFC 7517 §5).</param>
+/// <param name="KeySet">The published key set (RFC 7517 §5), or whatever stands in its place.</param>
 /// <param name="Types">The <c>typ</c> values accepted.</param>
 /// <param name="Now">What the clock shows.</param>
 /// <param name="Tokens">Any texts.</param>
-internal sealed record PeerQuestion(JsonNode KeySet, IReadOnlyList<string> Types, DateTimeOffset Now, IReadOnlyList<string> Tokens)
+internal sealed record PeerQuestion(string KeySet, IReadOnlyList<string> Types, DateTimeOffset Now, IReadOnlyList<string> Tokens)
 {
     private static readonly TokenValidationOptions Defaults = new();
 
@@ -25,7 +25,7 @@ internal sealed record PeerQuestion(JsonNode KeySet, IReadOnlyList<string> Types
         ["skew"] = (int)Defaults.ClockSkew.TotalSeconds,
         ["life"] = (int)Defaults.MaxTokenLifetime.TotalSeconds,
         ["now"] = Now.ToUnixTimeMilliseconds(),
-        ["keySet"] = KeySet.DeepClone(),
+        ["keySet"] = KeySet,
         ["tokens"] = Array(Tokens),
     }.ToJsonString();
 
@@ -36,5 +36,5 @@ internal sealed record PeerQuestion(JsonNode KeySet, IReadOnlyList<string> Types
         return (ofKeys.Length > 0 ? ofKeys : SignatureAlgorithm.All).Select(algorithm => algorithm.Name);
     }
 
-    private static JsonArray Array(IEnumerable<string> texts) => new([.. texts.Select(text => (JsonNode)text)]);
+    private static JsonArray Array(IEnumerable<string> texts) => new([.. texts.Select(AnyText.Write)]);
 }

@@ -1,5 +1,5 @@
 // Verifies tokens with jose, one line of JSON at a time, until standard input ends:
-// {"issuer", "audience", "types", "algorithms", "skew" and "life" in seconds, "now" in milliseconds since 1970, "keySet", "tokens"},
+// {"issuer", "audience", "types", "algorithms", "skew" and "life" in seconds, "now" in milliseconds since 1970, "keySet" (a text), "tokens"},
 // answered by a list with one entry for each token: null if it is refused, else [iss, sub, client_id, jti, sid, exp, iat, aud...].
 import { createInterface } from 'node:readline';
 import { createLocalJWKSet, jwtVerify } from 'jose';
@@ -9,7 +9,7 @@ const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'sid', 'client
 // Where the key set is not one that the library reads, it accepts nothing.
 const read = keySet => {
   try {
-    return createLocalJWKSet(keySet);
+    return createLocalJWKSet(JSON.parse(keySet));
   } catch (error) {
     return () => { throw error; };
   }

@@ -27,6 +27,13 @@ internal sealed record Vector(string Name, string Token, TokenRejection? Expecte
     /// <summary>The published key set: an object, or the name of a file in <c>Keys</c>.</summary>
     public JsonNode KeySet { get; init; } = "issuer.jwks.json";
 
+    /// <summary>If not null, what is published in place of <see cref="KeySet"/>: any text, which need be no key set, and no JSON.</summary>
+    public string? KeySetText { get; init; }
+
+    /// <summary>What is published.</summary>
+    public string PublishedKeySet => KeySetText
+        ?? (KeySet is JsonValue file ? File.ReadAllText(VectorFolder.PathOf($"Keys/{file}")) : KeySet.ToJsonString());
+
     /// <summary>The <c>typ</c> values accepted.</summary>
     public IReadOnlyList<string> Types { get; init; } = ["at+jwt"];
 
@@ -36,12 +43,13 @@ internal sealed record Vector(string Name, string Token, TokenRejection? Expecte
     /// <summary>If not null, the <c>kid</c> of the key whose signature this is, whatever else speaks against the token.</summary>
     public string? SignedBy { get; init; }
 
-    public static Vector Read(JsonNode node) => new((string)node["name"]!, (string)node["token"]!, ReadVerdict((string)node["expect"]!))
+    public static Vector Read(JsonNode node) => new((string)node["name"]!, AnyText.Read(node["token"]!), ReadVerdict((string)node["expect"]!))
     {
         Source = (string?)node["source"],
         Why = (string?)node["why"],
         Now = node["now"] is { } now ? DateTimeOffset.Parse((string)now!, CultureInfo.InvariantCulture) : DefaultNow,
         KeySet = node["keySet"]?.DeepClone() ?? "issuer.jwks.json",
+        KeySetText = (string?)node["keySetText"],
         Types = node["types"] is JsonArray types ? [.. types.Select(type => (string)type!)] : ["at+jwt"],
         Rules = node["rules"] is JsonArray rules ? [.. rules.Select(rule => VectorRule.Read(rule!))] : [],
         SignedBy = (string?)node["signedBy"],
@@ -53,10 +61,11 @@ internal sealed record Vector(string Name, string Token, TokenRejection? Expecte
         var json = new JsonObject { ["name"] = Name };
         AddIf(json, Source is not null, "source", Source);
         json["now"] = Now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-        json["keySet"] = KeySet.DeepClone();
+        AddIf(json, KeySetText is null, "keySet", KeySet.DeepClone());
+        AddIf(json, KeySetText is not null, "keySetText", KeySetText);
         AddIf(json, Types is not ["at+jwt"], "types", new JsonArray([.. Types.Select(type => (JsonNode)type)]));
         AddIf(json, Rules.Count > 0, "rules", new JsonArray([.. Rules.Select(rule => rule.Write())]));
-        json["token"] = Token;
+        json["token"] = AnyText.Write(Token);
         AddIf(json, SignedBy is not null, "signedBy", SignedBy);
         json["expect"] = Expected?.ToString() ?? Accepted;
         AddIf(json, Why is not null, "why", Why);

@@ -9,7 +9,11 @@ internal static class VectorFolder
     private static readonly string Root = Path.Combine(SourceTree.Root, "tests", "TokenSessions.Tests", "Vectors");
 
     /// <summary>As people read it: <c>+</c> is not escaped.</summary>
-    public static JsonSerializerOptions Compact { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static JsonSerializerOptions Compact { get; } = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        TypeInfoResolver = JsonSerializerOptions.Default.TypeInfoResolver, // For AnyText, which is no type of the library's.
+    };
 
     /// <summary>The same on many lines.</summary>
     public static JsonSerializerOptions Indented { get; } = new(Compact) { WriteIndented = true, NewLine = "\n" };

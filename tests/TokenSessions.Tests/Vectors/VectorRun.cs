@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using System.Text.Json.Nodes;
 using TokenSessions.Tests.Validation;
 using TokenSessions.Validation;
 using TokenSessions.Validation.Denylist;
@@ -15,7 +14,7 @@ internal static class VectorRun
     private const int Remembered = 100;
 
     private static readonly string GoodToken = Making.VectorToken.Token.ToString();
-    private static readonly ConcurrentDictionary<string, KeySet?> Files = new();
+    private static readonly ConcurrentDictionary<string, KeySet?> KeySets = new();
 
     /// <summary>Every verdict that is not the one expected; empty if all are right.</summary>
     /// <remarks>
@@ -62,14 +61,12 @@ internal static class VectorRun
     public static bool IsSigned(Vector vector)
     {
         var segments = vector.Token.Split('.');
-        return ParseKeySet(vector.KeySet)?.Find(vector.SignedBy!) is { } key
+        return ParseKeySet(vector.PublishedKeySet)?.Find(vector.SignedBy!) is { } key
             && key.Verify(Encoding.ASCII.GetBytes($"{segments[0]}.{segments[1]}"), StrictBase64Url.Decode(segments[2]));
     }
 
     /// <summary>The set, or null for a document that a validator's host would not take.</summary>
-    public static KeySet? ParseKeySet(JsonNode keySet) => keySet is JsonValue file
-        ? Files.GetOrAdd((string)file!, name => Parse(File.ReadAllBytes(VectorFolder.PathOf($"Keys/{name}"))))
-        : Parse(Encoding.UTF8.GetBytes(keySet.ToJsonString()));
+    public static KeySet? ParseKeySet(string document) => KeySets.GetOrAdd(document, text => Parse(Encoding.UTF8.GetBytes(text)));
 
     private static async Task<string> AnswerAsync(TokenValidator validator, string token, CancellationToken cancellationToken)
     {
@@ -86,7 +83,7 @@ internal static class VectorRun
 
     private static TokenValidator Build(Vector vector, int remembered, DenylistSync denylist, FakeClock clock)
     {
-        var keys = ParseKeySet(vector.KeySet);
+        var keys = ParseKeySet(vector.PublishedKeySet);
         var source = keys is null ? new FakeKeySetSource { IsDown = true } : new FakeKeySetSource { Keys = keys };
         var options = new TokenValidationOptions
         {

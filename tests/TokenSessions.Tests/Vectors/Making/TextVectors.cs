@@ -14,6 +14,16 @@ internal static class TextVectors
     private static readonly string[] Strays =
         ["=", "==", "%3D", " ", "\t", "\n", "\r\n", "\0", "+", "/", ",", "~", "*", "\u00A0", "\u200B", "\uFEFF", "\u00E9", "\uFF21", "\u0661", "\uD83D\uDE00"];
 
+    /// <summary>By their names: UTF-16 units that are half a character, or two halves in the wrong order.</summary>
+    private static readonly Dictionary<string, string> Halves = new()
+    {
+        ["D800"] = "\uD800",
+        ["DBFF"] = "\uDBFF",
+        ["DC00"] = "\uDC00",
+        ["DFFF"] = "\uDFFF",
+        ["DE00 D83D"] = "\uDE00\uD83D",
+    };
+
     public static IReadOnlyList<VectorDescription> All { get; } = [Base64Url, Shape, Sizes];
 
     private static VectorDescription Base64Url => new(
@@ -52,6 +62,10 @@ internal static class TextVectors
         { "'{0}'", [".", "..", "...", "....", "a", "a.b", "a.b.c", "null", "undefined", "{}", "[]", "\"\"", "Bearer", "\0", "%00"], Malformed, text => Token.Text(_ => text) },
         { "'{0}' before it", ["Bearer ", "bearer ", "JWT ", "DPoP ", ".", "'", "\"", "Basic ", "urn:", "jwt="], Malformed, text => Token.Text(token => text + token) },
         { "'{0}' after it", [".", "..", ".AAAA", ".AAAA.AAAA", "'", "\"", ";", ", ", "#", "?", "&x=1", "\u0000"], Malformed, text => Token.Text(token => token + text) },
+        { "half a surrogate pair before it: {0}", Halves.Keys, Malformed, half => Token.Text(token => Halves[half] + token), "No Unicode text, but a string can hold it." },
+        { "half a surrogate pair after it: {0}", Halves.Keys, Malformed, half => Token.Text(token => token + Halves[half]) },
+        { "half a surrogate pair within the payload: {0}", Halves.Keys, Malformed, half => Token.Segment(1, segment => segment.Insert(8, Halves[half])) },
+        { "half a surrogate pair in place of a dot: {0}", Halves.Keys, Malformed, half => Token.Text(token => token.Replace(".", Halves[half], StringComparison.Ordinal)) },
         { "quotes around it", Malformed, Token.Text(token => $"\"{token}\"") },
         { "two tokens with a space", Malformed, Token.Text(token => $"{token} {token}") },
         { "two tokens with a comma", Malformed, Token.Text(token => $"{token},{token}") },

@@ -9,6 +9,7 @@ internal static class VectorDescriptions
     [
         .. AlgorithmVectors.All,
         .. KeyVectors.All,
+        .. KeySetVectors.All,
         .. TextVectors.All,
         .. JsonVectors.All,
         .. ClaimVectors.All,

@@ -21,6 +21,7 @@ internal sealed class VectorToken
     private Func<string, string> _text = text => text;
     private DateTimeOffset _now = Vector.DefaultNow;
     private JsonNode _keySet = "issuer.jwks.json";
+    private string? _keySetText;
     private string[] _types = ["at+jwt"];
 
     private VectorToken()
@@ -99,6 +100,9 @@ internal sealed class VectorToken
 
     public VectorToken KeySet(params JsonNode[] keys) => Do(() => _keySet = VectorDescriptions.KeySetOf(keys));
 
+    /// <summary>Publishes this text in place of a key set.</summary>
+    public VectorToken KeySetText(string document) => Do(() => _keySetText = document);
+
     public VectorToken Denied(RuleKind kind, string value, long watermark = 0) => Do(() => _rules.Add(new(kind, value, watermark)));
 
     public override string ToString()
@@ -113,6 +117,7 @@ internal sealed class VectorToken
     {
         Now = _now,
         KeySet = _keySet,
+        KeySetText = _keySetText,
         Types = _types,
         Rules = _rules,
         Why = why,
