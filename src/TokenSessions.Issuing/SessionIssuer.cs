@@ -156,7 +156,8 @@ public sealed class SessionIssuer
     /// <summary>The checks of a start, in order. Nothing is written: a session that never refreshes has no item.</summary>
     private async Task<SessionResult> DecideStartAsync(SessionStart start, CancellationToken cancellationToken)
     {
-        var now = _time.GetUtcNow(); // The iat: a rule made from here on ends what is issued.
+        var begun = RequestStart.Now(_time);
+        var now = begun.Wall; // The iat: a rule made from here on ends what is issued.
         var clientId = start.ClientId ?? _options.ClientIds[0];
         if (!_options.ClientIds.Contains(clientId))
         {
@@ -183,6 +184,7 @@ public sealed class SessionIssuer
             return new(SessionRejection.SubjectNotAllowed, start.Subject);
         }
 
+        _ = begun.WallClock(_time); // Else a clock that was set right meanwhile would date the session.
         var scopes = audience.ScopesOf(start.Subject, subject);
         var authenticatedAt = start.AuthenticatedAt is { } at && at < now ? at : now;
         var session = new RefreshToken

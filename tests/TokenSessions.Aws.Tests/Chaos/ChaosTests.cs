@@ -24,6 +24,8 @@ public sealed class ChaosTests
             output.WriteLine($"Left out, because libfaketime is not installed: {left} outages that set a process's clock.");
         }
 
+        Assert.NotEmpty(outages);
+
         var judge = new Judge();
         await using var site = await Site.StartAsync(outages.Exists(outage => outage.Trouble.SetsClock));
         using var load = new Load(site, judge);

@@ -89,6 +89,7 @@ internal sealed class FuzzRun
     /// <summary>Prints the table, and fails with every finding, or if the inputs of a target were all taken or all refused.</summary>
     public static void Judge(IReadOnlyList<FuzzRun> runs)
     {
+        Assert.NotEmpty(runs); // TOKENSESSIONS_FUZZ_TARGET names none of these.
         TestContext.Current.TestOutputHelper?.WriteLine(Table(runs));
         Assert.True(runs.All(run => run._findings.Count == 0), string.Join("\n\n", runs.SelectMany(run => run._findings)));
         Assert.All(runs.Where(run => run.Executions >= FewExecutions), run => Assert.InRange(run.Taken, 1, run.Executions - 1));

@@ -41,7 +41,7 @@ internal sealed class PeerProcess : IDisposable
         }
         catch (Win32Exception)
         {
-            Prerequisite.Missing("No jose: node is missing: install Node.js 20 or later.");
+            Prerequisite.Missing("No jose: node is missing: install Node.js 18 or later.");
             throw;
         }
     }

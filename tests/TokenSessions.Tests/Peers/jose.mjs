@@ -1,8 +1,11 @@
 // Verifies tokens with jose, one line of JSON at a time, until standard input ends:
 // {"issuer", "audience", "types", "algorithms", "skew" and "life" in seconds, "now" in milliseconds since 1970, "keySet" (a text), "tokens"},
 // answered by a list with one entry for each token: null if it is refused, else [iss, sub, client_id, jti, sid, exp, iat, aud...].
+import { webcrypto } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { createLocalJWKSet, jwtVerify } from 'jose';
+
+globalThis.crypto ??= webcrypto; // Node.js 18 has it under that name alone.
 
 const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'sid', 'client_id'];
 
@@ -21,13 +24,15 @@ for await (const line of createInterface({ input: process.stdin })) {
   const keys = read(keySet);
   const verify = async token => {
     for (const typ of types) { // It can be told one.
+      let payload;
       try {
-        const { payload } = await jwtVerify(token, keys, { ...checks, typ });
-        const { iss, sub, client_id, jti, sid, exp, iat, aud } = payload;
-        return [iss, sub, client_id, jti, sid, exp, iat, ...[aud].flat()].map(value => String(value).toWellFormed());
+        ({ payload } = await jwtVerify(token, keys, { ...checks, typ }));
       } catch {
-        // Errors of many types: that is how it refuses.
+        continue; // Errors of many types: that is how it refuses.
       }
+
+      const { iss, sub, client_id, jti, sid, exp, iat, aud } = payload;
+      return [iss, sub, client_id, jti, sid, exp, iat, ...[aud].flat()].map(value => String(value).replace(/\p{Surrogate}/gu, '\uFFFD'));
     }
 
     return null;

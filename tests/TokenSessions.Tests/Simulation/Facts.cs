@@ -57,6 +57,9 @@ internal sealed record RefreshTokenText(string Text, string KeyId, TimeSpan Expi
 internal sealed record AccessToken(
     string Text, Session Session, string TokenId, string KeyId, string Audience, DateTimeOffset IssuedAt, DateTimeOffset ExpiresAt)
 {
+    /// <summary>When its holder got it, in true time.</summary>
+    public TimeSpan HandedOutAt { get; init; }
+
     public static AccessToken Read(string text, Session session)
     {
         var segments = text.Split('.');

@@ -41,7 +41,7 @@ internal sealed class History(World world)
     {
         var keyId = JsonNode.Parse(StrictBase64Url.Decode(tokens.RefreshToken.Split('.')[0]))!["kid"];
         session.RefreshTokens[generation] = new(tokens.RefreshToken, (string)keyId!, world.Time.Elapsed + tokens.RefreshExpiresIn);
-        var token = AccessToken.Read(tokens.AccessToken, session);
+        var token = AccessToken.Read(tokens.AccessToken, session) with { HandedOutAt = world.Time.Elapsed };
         session.AccessTokens.Add(token);
         AccessTokens.Add(token.Text, token);
     }
@@ -108,6 +108,10 @@ internal sealed class History(World world)
         });
         return found.Select(at => (TimeSpan?)(at > rule.AcknowledgedAt ? at : rule.AcknowledgedAt)).Min();
     }
+
+    /// <summary>Whether a rule stood in a region at a time.</summary>
+    public bool HadArrived(Rule rule, int region, TimeSpan at) => region == rule.Key.Region
+        || (_arrivals.GetValueOrDefault((region, rule.Key)) ?? []).Exists(arrival => arrival.At < at && arrival.Watermark >= rule.Watermark);
 
     /// <summary>Whether every request in a region that began after this step reads an acknowledged rule.</summary>
     public bool IsReadFrom(Rule rule, int region, int step) => region == rule.Key.Region

@@ -67,14 +67,20 @@ internal static class SingleLineage
 /// <remarks>
 /// In another region t is when the rule arrived there, and later by <see cref="DenylistSync.FoundAfter"/> if that took long. A read
 /// of the feed may lag, so a poll sent just after t may miss the rule: what was accepted by it grows stale that much later.
+/// While regions are cut off from each other for more than 5 minutes, the session's home knows nothing of the rule, and what it issues
+/// outlives the rule where that is known: it is good.
 /// </remarks>
 internal static class NoLostRevocation
 {
+    /// <summary>Rules are kept for so much longer than an access token lives.</summary>
+    private static readonly TimeSpan KeptLonger = ValidatorNode.ClockSkew + TimeSpan.FromMinutes(5);
+
     public static void CheckAccepted(World world, ValidatorNode validator, AccessToken token)
     {
         foreach (var rule in world.History.Rules)
         {
-            if (!rule.IsAcknowledged || !rule.Ends(token) || world.History.FoundFrom(rule, validator.Region) is not { } found)
+            if (!rule.IsAcknowledged || !rule.Ends(token) || world.History.FoundFrom(rule, validator.Region) is not { } found
+                || IsOfAHomeThatCannotKnow(world, rule, token))
             {
                 continue;
             }
@@ -87,6 +93,9 @@ internal static class NoLostRevocation
                 () => $"{validator.Name} accepted {world.Time.Elapsed - found} after a {rule.Kind} rule of step {rule.AskedAtStep}");
         }
     }
+
+    private static bool IsOfAHomeThatCannotKnow(World world, Rule rule, AccessToken token) =>
+        token.HandedOutAt > rule.AcknowledgedAt + KeptLonger && !world.History.HadArrived(rule, token.Session.Home, token.HandedOutAt - Clients.Deadline);
 
     public static void CheckRefreshed(World world, Request request, PresentedToken presented)
     {
