@@ -53,7 +53,7 @@ internal sealed class Clients(World world)
 
                 if (!result.IsIssued)
                 {
-                    Refused(request, session, result.Rejection);
+                    Refused(request, session, result.Rejection, issuer.Region);
                     return;
                 }
 
@@ -86,7 +86,7 @@ internal sealed class Clients(World world)
                 }
                 else if (!result.IsEnded)
                 {
-                    Refused(request, session, result.Rejection);
+                    Refused(request, session, result.Rejection, issuer.Region);
                 }
             },
             History.Present(session, generation));
@@ -207,13 +207,13 @@ internal sealed class Clients(World world)
         return default;
     }
 
-    private void Refused(Request request, Session session, SessionRejection rejection)
+    private void Refused(Request request, Session session, SessionRejection rejection, int region)
     {
         NoFalseTheft.CheckRefused(world, session, rejection);
         session.IsRefused |= rejection is not SessionRejection.HomeElsewhere;
         if (rejection is SessionRejection.RefreshTokenReused or SessionRejection.SubjectNotAllowed)
         {
-            var rule = new Rule(session.Key, request.BegunAtStep);
+            var rule = new Rule(session.Key with { Region = region }, request.BegunAtStep);
             rule.Acknowledge(world);
             world.History.Rules.Add(rule);
         }
