@@ -61,6 +61,16 @@ internal sealed class IssuerUnderTest : IAsyncDisposable
 
     public SessionIssuer NewIssuer(SessionIssuerOptions options, TimeProvider? time = null) => new(options, Keys, Store, Subjects, time ?? Time);
 
+    /// <summary>The wall clock is set once, while the next request is under way: after it has read the authority.</summary>
+    public void SetClockAfterRead(int seconds) => Store.After = method =>
+    {
+        if (method == nameof(ISessionStore.ReadAsync))
+        {
+            Store.After = _ => { };
+            Time.StepWallClock(TimeSpan.FromSeconds(seconds));
+        }
+    };
+
     public async Task<IssuedTokens> StartAsync(string subject = Subject, string? audience = null)
     {
         var result = await Sessions.StartAsync(new() { Subject = subject, Audience = audience }, Cancellation);

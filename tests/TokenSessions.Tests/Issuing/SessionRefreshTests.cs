@@ -439,7 +439,7 @@ public sealed class SessionRefreshTests : IAsyncDisposable
     {
         _issuer.Time.Advance(TimeSpan.FromHours(2));
         var first = await _issuer.StartAsync();
-        SetClockAfterRead(seconds);
+        _issuer.SetClockAfterRead(seconds);
 
         var refresh = _issuer.RefreshAsync(first);
 
@@ -455,7 +455,7 @@ public sealed class SessionRefreshTests : IAsyncDisposable
         _issuer.Time.Advance(TimeSpan.FromHours(2));
         var first = await _issuer.StartAsync();
         await _issuer.RefreshedAsync(first);
-        SetClockAfterRead(seconds);
+        _issuer.SetClockAfterRead(seconds);
 
         var failure = await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => _issuer.RefreshAsync(first));
 
@@ -508,15 +508,6 @@ public sealed class SessionRefreshTests : IAsyncDisposable
         if (method == nameof(ISessionStore.DenyAsync))
         {
             hangUp.Cancel();
-        }
-    };
-
-    private void SetClockAfterRead(int seconds) => _issuer.Store.After = method =>
-    {
-        if (method == nameof(ISessionStore.ReadAsync))
-        {
-            _issuer.Store.After = _ => { };
-            _issuer.Time.StepWallClock(TimeSpan.FromSeconds(seconds));
         }
     };
 }

@@ -47,6 +47,22 @@ public sealed class SessionStartTests : IAsyncDisposable
         Assert.Equal(tokens.SessionId, (string)claims["sid"]!);
     }
 
+    [Theory]
+    [InlineData(5, true)]
+    [InlineData(-5, true)]
+    [InlineData(6, false)]
+    [InlineData(-3600, false)]
+    public async Task A_clock_that_is_set_during_a_start_dates_no_session(int seconds, bool isIssued)
+    {
+        _issuer.Time.Advance(TimeSpan.FromHours(2));
+        _issuer.SetClockAfterRead(seconds);
+
+        var failure = await Record.ExceptionAsync(() => _issuer.StartAsync());
+
+        Assert.Equal(isIssued, failure is null);
+        Assert.True(isIssued || failure is SessionStoreUnavailableException);
+    }
+
     [Fact]
     public async Task Every_start_is_a_session_of_its_own()
     {
