@@ -48,13 +48,8 @@ internal sealed class RunningProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The program of a project, where it was built: there, and not in the tests' folder, stand its own settings files.</summary>
-    public static string Built(string project)
-    {
-        var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var (framework, configuration) = (output.Name, output.Parent!.Name);
-        return Path.Combine(SourceTree.Root, "src", project, "bin", configuration, framework, project + ".dll");
-    }
+    /// <inheritdoc cref="SourceTree.Built"/>
+    public static string Built(string project) => SourceTree.Built("src", project);
 
     /// <summary>An address on loopback where nobody listens now.</summary>
     public static Uri FreeAddress()

@@ -27,7 +27,7 @@ internal sealed class PeerProcess : IDisposable
     {
         if (name != "jose")
         {
-            return new(new ProcessStartInfo("dotnet", ["exec", Built("TokenSessions.MicrosoftPeer"), name]));
+            return new(new ProcessStartInfo("dotnet", ["exec", SourceTree.Built("tests", "TokenSessions.MicrosoftPeer"), name]));
         }
 
         if (await NodePackages.InstallAsync(Folder) is { } problem)
@@ -65,13 +65,5 @@ internal sealed class PeerProcess : IDisposable
         }
 
         _process.Dispose();
-    }
-
-    /// <summary>The program of a project beside this one, where it was built.</summary>
-    private static string Built(string project)
-    {
-        var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var (framework, configuration) = (output.Name, output.Parent!.Name);
-        return Path.Combine(SourceTree.Root, "tests", project, "bin", configuration, framework, project + ".dll");
     }
 }
