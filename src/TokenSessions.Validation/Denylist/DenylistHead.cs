@@ -6,6 +6,9 @@ public sealed record DenylistHead
     /// <summary>The most regions that can write one denylist.</summary>
     public const int MaxRegions = 4;
 
+    /// <summary>As long as a document of the signed feed can say: no time can be reckoned with what a broken store may say.</summary>
+    private static readonly TimeSpan LongestWindow = TimeSpan.FromDays(3660);
+
     /// <summary>Into how many parts the feed is split, 1 to 64.</summary>
     public int Shards { get; init; } = 1;
 
@@ -35,6 +38,14 @@ public sealed record DenylistHead
             LongestRefreshLife = Larger(LongestRefreshLife, other.LongestRefreshLife),
         };
     }
+
+    /// <summary>Why no reader can use it; null if one can.</summary>
+    internal string? FindProblem() =>
+        Window <= TimeSpan.Zero || Window < LongestAccessTokenLifetime
+            ? "The head of the denylist keeps rules for less time than tokens live: its issuer has not written it yet."
+        : Window > LongestWindow ? $"The head of the denylist keeps rules for {Window.TotalDays} days, more than {LongestWindow.TotalDays}."
+        : Regions is < 1 or > MaxRegions ? $"The head of the denylist has {Regions} regions, not 1 to {MaxRegions}."
+        : null;
 
     private static TimeSpan Larger(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

@@ -6,9 +6,9 @@ namespace TokenSessions.Validation.Denylist;
 /// <summary>Keeps a <see cref="DenylistSnapshot"/> in step with a feed. Owns no loop: its host calls <see cref="SyncAsync"/>.</summary>
 /// <remarks>
 /// Nothing is given before the whole window was read once. From then on each poll overlaps the last. Every 30 seconds that is read again
-/// which was younger than 3 minutes at the last such re-read, and every 5 minutes the whole window, so that late and out-of-order
-/// arrivals are found. Where several regions write, nothing counts as fresh once the re-read of the 3 minutes is overdue: a rule of
-/// another region may be missing.
+/// which was younger than 3 minutes at the last such re-read, and every 5 minutes, beside the polls, the whole window, so that late and
+/// out-of-order arrivals are found. Where several regions write, nothing counts as fresh once a re-read is overdue: a rule of another
+/// region may be missing.
 /// </remarks>
 public sealed class DenylistSync
 {
@@ -21,17 +21,18 @@ public sealed class DenylistSync
     /// <summary>How often a host should call <see cref="SyncAsync"/>: 2 seconds.</summary>
     public static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>The longest a load may take while there is no snapshot to go on from: 20 seconds.</summary>
+    /// <summary>The longest a load of the whole window may take: 20 seconds.</summary>
     /// <remarks>A million rules do not arrive within <see cref="RevocationBound"/>; what is given afterwards is as old as it is.</remarks>
     public static readonly TimeSpan FirstLoadBound = TimeSpan.FromSeconds(20);
-
-    /// <summary>As long as a document of the signed feed can say: no time can be reckoned with what a broken store may say.</summary>
-    private static readonly TimeSpan LongestWindow = TimeSpan.FromDays(3660);
 
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RecentSpan = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan RecentInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WholeInterval = TimeSpan.FromMinutes(5);
+
+    /// <summary>Between regions a re-read is overdue after this. That of the whole window may fail once on the way.</summary>
+    private static readonly TimeSpan RecentOverdue = RecentInterval + RevocationBound;
+    private static readonly TimeSpan WholeOverdue = TimeSpan.FromMinutes(6);
 
     /// <summary>So much of the overlap is left for a rule's way: the rest covers its write (10 s) and two clocks that differ (5 s).</summary>
     private static readonly TimeSpan OverlapForArrival = TimeSpan.FromSeconds(15);
@@ -50,8 +51,9 @@ public sealed class DenylistSync
     private (Moment At, DateTimeOffset AsOf) _recentRead; // The last that was complete.
     private Moment _recentTriedAt;
     private bool _hasRecentFailed; // In the last poll, or it is under way.
-    private Moment _wholeReadAt; // The last that was tried.
-    private bool _isWholeReadOwed;
+    private Moment _wholeReadAt; // The last that was complete.
+    private Moment _wholeTriedAt;
+    private WholeRead? _wholeRead; // Beside the polls. The next poll takes what came of it.
 
     /// <summary>A sync that has read nothing yet.</summary>
     /// <param name="feed">Where the rules come from.</param>
@@ -63,13 +65,6 @@ public sealed class DenylistSync
         ArgumentNullException.ThrowIfNull(time);
         (_feed, _time, _createdAt) = (feed, time, Moment.Now(time));
         DenylistGauges.Measure(this, meters);
-    }
-
-    private enum Extent
-    {
-        Newest,
-        Recent,
-        Whole,
     }
 
     /// <summary>How long a host should wait before it calls <see cref="SyncAsync"/>; zero when a sync is due now.</summary>
@@ -98,8 +93,8 @@ public sealed class DenylistSync
     /// <returns>Zero while the next poll finds it; else the time to the re-read that does, at a service and then at its readers.</returns>
     public static TimeSpan FoundAfter(TimeSpan arrival) =>
         arrival <= OverlapForArrival ? TimeSpan.Zero
-        : arrival <= RecentSpan - OverlapForArrival ? RecentInterval + RecentInterval
-        : WholeInterval + WholeInterval;
+        : arrival <= RecentSpan - OverlapForArrival ? RecentOverdue + RecentOverdue
+        : WholeOverdue + WholeOverdue;
 
     /// <summary>The newest complete snapshot and its age, however old: what it denies is denied, what it does not may be unknown.</summary>
     /// <param name="snapshot">The snapshot; null before the first complete sync.</param>
@@ -141,12 +136,12 @@ public sealed class DenylistSync
     {
         var now = Moment.Now(_time);
         // Outside the window rules may have come and gone unseen: then nothing but the whole of it counts.
-        var canContinue = TryGetSnapshot(out var last, out var age) && age <= last.Head.Window;
-        var extent = canContinue ? NextExtent(last!.Head.Regions) : Extent.Whole;
+        var canContinue = TryGetSnapshot(now, out var last, out var age) && age <= last.Head.Window;
+        var extent = canContinue ? NextExtent(now, last!.Head.Regions) : Extent.Whole;
         DateTimeOffset? since = extent switch
         {
             Extent.Newest => _newestAsOf - Overlap,
-            Extent.Recent => (_recentRead.AsOf < last!.AsOf ? _recentRead.AsOf : last.AsOf) - RecentSpan,
+            Extent.Recent => _recentRead.AsOf - RecentSpan,
             Extent.Whole => null,
         };
 
@@ -157,30 +152,29 @@ public sealed class DenylistSync
         }
         else if (extent is Extent.Whole)
         {
-            (_wholeReadAt, _isWholeReadOwed) = (now, true);
+            _wholeTriedAt = now;
         }
 
-        var isRecentOverdue = extent is Extent.Newest && _recentRead.At.Age(now) > RecentInterval + RevocationBound;
-        var poll = new Poll(now, since, extent, canContinue, isRecentOverdue);
+        var poll = new Poll(now, since, extent, canContinue);
         poll.Task = Task.Run(() => ReadAsync(poll)); // On the pool: nothing of a feed may run with the gate held.
         return poll;
     }
 
     /// <summary>
-    /// What to read now that there is a snapshot to go on from. A re-read that failed is owed, but comes again only after
+    /// What to read now that there is a snapshot to go on from. A re-read of the recent that failed is owed, but comes again only after
     /// <see cref="RecentInterval"/>: one too large for its time must not keep the newest rules out. Between regions, where nothing is
-    /// fresh without it, that of the recent takes turns with the newest.
+    /// fresh without it, it takes turns with the newest; and whoever was suspended there reads the whole window at once if that is overdue.
     /// </summary>
-    private Extent NextExtent(int regions)
+    private Extent NextExtent(in Moment now, int regions)
     {
-        if (_published!.ReadAt.IsBeforeStepBack(_time)
-            || _wholeReadAt.Age(_time) >= (_isWholeReadOwed ? RecentInterval : WholeInterval))
+        var wasSuspended = _polledAt is { } last && last.Age(now) >= RecentInterval;
+        if (_published!.ReadAt.IsBeforeStepBack(_time) || (regions > 1 && wasSuspended && _wholeReadAt.Age(now) > WholeOverdue))
         {
             return Extent.Whole;
         }
 
-        var mayBeTried = regions > 1 ? !_hasRecentFailed : _recentTriedAt.Age(_time) >= RecentInterval;
-        return mayBeTried && _recentRead.At.Age(_time) >= RecentInterval ? Extent.Recent : Extent.Newest;
+        var mayBeTried = regions > 1 ? !_hasRecentFailed : _recentTriedAt.Age(now) >= RecentInterval;
+        return mayBeTried && _recentRead.At.Age(now) >= RecentInterval ? Extent.Recent : Extent.Newest;
     }
 
     private async Task<DenylistSyncOutcome> ReadAsync(Poll poll)
@@ -189,7 +183,9 @@ public sealed class DenylistSync
         try
         {
             var changes = await _feed.ReadAsync(poll.Since, deadline.Token).WaitAsync(deadline.Token).ConfigureAwait(false);
-            return Take(poll, changes);
+            var outcome = Take(poll, changes);
+            ReadWholeIfDue(poll, changes.Head.Regions);
+            return outcome;
         }
         catch (DenylistUnavailableException e)
         {
@@ -208,36 +204,51 @@ public sealed class DenylistSync
         }
     }
 
+    /// <summary>After the newest, so that a feed that fails is not asked for all it has.</summary>
+    private void ReadWholeIfDue(Poll poll, int regions)
+    {
+        WholeRead read;
+        lock (_gate)
+        {
+            var now = Moment.Now(_time);
+            if (_inFlight != poll || _wholeRead is not null || _wholeReadAt.Age(now) < WholeInterval)
+            {
+                return;
+            }
+
+            // One that failed is tried again after a while; between regions at once where nothing is fresh without it.
+            if (_wholeTriedAt.Age(now) < RecentInterval && !(regions > 1 && _wholeReadAt.Age(now) > WholeOverdue))
+            {
+                return;
+            }
+
+            (_wholeTriedAt, _wholeRead) = (now, read = new(now, _time, FirstLoadBound));
+        }
+
+        read.Send(_feed);
+    }
+
     private DenylistSyncOutcome Take(Poll poll, DenylistChanges changes)
     {
-        if (poll.Extent is Extent.Whole && !changes.IsWholeWindow)
+        if (changes.FindProblem(isWholeAsked: poll.Extent is Extent.Whole) is { } problem)
         {
-            return new(false, "The feed was asked for the whole window and answered with a part of it.");
+            return new(false, problem);
         }
 
-        if (changes.Head.Window <= TimeSpan.Zero || changes.Head.Window < changes.Head.LongestAccessTokenLifetime)
-        {
-            return new(false, "The head of the denylist keeps rules for less time than tokens live: its issuer has not written it yet.");
-        }
-
-        if (changes.Head.Window > LongestWindow)
-        {
-            return new(false, $"The head of the denylist keeps rules for {changes.Head.Window.TotalDays} days, more than {LongestWindow.TotalDays}.");
-        }
-
-        if (changes.Head.Regions is < 1 or > DenylistHead.MaxRegions)
-        {
-            return new(false, $"The head of the denylist has {changes.Head.Regions} regions, not 1 to {DenylistHead.MaxRegions}.");
-        }
-
+        var reread = TakeWholeRead();
+        var (late, rereadProblem) = reread?.Outcome() ?? (null, "");
         var last = _published;
+        var sentAt = AsOld(poll.SentAt, changes);
+        var wholeReadAt = changes.IsWholeWindow ? sentAt : late is null ? _wholeReadAt : AsOld(reread!.SentAt, late);
+        var recentRead = changes.IsWholeWindow || poll.Extent is Extent.Recent ? (At: sentAt, changes.AsOf) : _recentRead;
+
         // A copy that starts afresh needs not be newer: else, had the clocks of both sides been set back, none would count for as long.
         var isNewer = !changes.IsCopy || !poll.IsContinuation || last is null || changes.AsOf > last.Snapshot.AsOf;
-        var mayLackLate = poll.IsRecentOverdue && changes is { IsWholeWindow: false, Head.Regions: > 1 };
-        var (asOf, freshAt) = isNewer && !mayLackLate
-            ? (changes.AsOf, poll.SentAt with { Wall = changes.AsOf < poll.SentAt.Wall ? changes.AsOf : poll.SentAt.Wall })
-            : (last!.Snapshot.AsOf, last.FreshAt);
+        var mayLackLate = changes.Head.Regions > 1
+            && (recentRead.At.Age(poll.SentAt) > RecentOverdue || wholeReadAt.Age(poll.SentAt) > WholeOverdue);
+        var (asOf, freshAt) = isNewer && !mayLackLate ? (changes.AsOf, sentAt) : (last!.Snapshot.AsOf, last.FreshAt);
         var next = DenylistSnapshot.Merge(last?.Snapshot, changes, asOf, dropsAged: poll.Extent is not Extent.Newest);
+        next = late is null ? next : DenylistSnapshot.Merge(next, late, asOf, dropsAged: true);
 
         lock (_gate)
         {
@@ -248,15 +259,8 @@ public sealed class DenylistSync
 
             _published = new(next, freshAt, poll.SentAt);
             _newestAsOf = isNewer ? changes.AsOf : _newestAsOf;
-            if (changes.IsWholeWindow)
-            {
-                (_wholeReadAt, _isWholeReadOwed) = (poll.SentAt, false);
-            }
-
-            if (changes.IsWholeWindow || poll.Extent is Extent.Recent)
-            {
-                (_recentRead, _hasRecentFailed) = ((poll.SentAt, asOf), false);
-            }
+            (_wholeReadAt, _recentRead) = (wholeReadAt, recentRead);
+            _hasRecentFailed = false;
         }
 
         if (mayLackLate)
@@ -265,43 +269,33 @@ public sealed class DenylistSync
         }
 
         return isNewer || changes.AsOf == asOf
-            ? new(true, "")
+            ? new(true, rereadProblem)
             : new(false, $"The feed answered as of {changes.AsOf:O}, which is older than {asOf:O} before: its rules are added, but nothing is fresher.");
+    }
+
+    private WholeRead? TakeWholeRead()
+    {
+        lock (_gate)
+        {
+            if (_wholeRead is not { IsOver: true } read)
+            {
+                return null;
+            }
+
+            _wholeRead = null;
+            return read;
+        }
+    }
+
+    /// <summary>An answer is as old as its request, and no younger than it says: also once our wall clock has been set back.</summary>
+    private static Moment AsOld(in Moment sentAt, DenylistChanges changes)
+    {
+        var before = sentAt.Wall - changes.AsOf;
+        return before > TimeSpan.Zero ? new(sentAt.Wall - before, sentAt.Elapsed - before) : sentAt;
     }
 
     /// <param name="Snapshot">What is given out.</param>
     /// <param name="FreshAt">From when its age counts.</param>
     /// <param name="ReadAt">When the last complete poll was sent, however old its answer was.</param>
     private sealed record Published(DenylistSnapshot Snapshot, Moment FreshAt, Moment ReadAt);
-
-    private sealed class Poll(Moment sentAt, DateTimeOffset? since, Extent extent, bool isContinuation, bool isRecentOverdue)
-    {
-        private readonly TimeSpan _bound = isContinuation ? RevocationBound : FirstLoadBound;
-
-        public Moment SentAt => sentAt;
-
-        public DateTimeOffset? Since => since;
-
-        public Extent Extent => extent;
-
-        /// <summary>False if there was no snapshot to go on from.</summary>
-        public bool IsContinuation => isContinuation;
-
-        /// <summary>True if it reads the newest alone although what is younger than 3 minutes should have been read again.</summary>
-        public bool IsRecentOverdue => isRecentOverdue;
-
-        public TimeSpan Bound => _bound;
-
-        public Task<DenylistSyncOutcome> Task { get; set; } = null!;
-
-        public bool IsTooOld(TimeProvider time) => sentAt.Age(time) > _bound;
-
-        public DenylistSyncOutcome ThrownAway() =>
-            new(false, $"The feed did not answer within {_bound.TotalSeconds} s; an answer that still comes is thrown away.");
-    }
 }
-
-/// <summary>What one step of the sync did.</summary>
-/// <param name="IsComplete">True if the snapshot is as of this step.</param>
-/// <param name="Problem">What failed; empty if nothing did.</param>
-public sealed record DenylistSyncOutcome(bool IsComplete, string Problem);

@@ -3,7 +3,7 @@ namespace TokenSessions.Validation.Denylist;
 /// <summary>Where a validator reads the denylist: DynamoDB, a service's signed feed, or the journal in the same process.</summary>
 public interface IDenylistFeed
 {
-    /// <summary>Reads rules, completely: every page is followed to its end before this answers.</summary>
+    /// <summary>Reads rules, completely: every page is followed to its end before this answers. Called at the same time by several.</summary>
     /// <param name="since">
     /// Rules stamped at this time or later, in the clock of earlier answers' <see cref="DenylistChanges.AsOf"/>.
     /// Null reads the whole window. Standing rules are part of every answer.
@@ -27,6 +27,10 @@ public sealed record DenylistChanges(
     /// that is not newer than the last adds its rules, but makes nothing fresh. Default false: <see cref="AsOf"/> is our own clock.
     /// </summary>
     public bool IsCopy { get; init; }
+
+    /// <summary>Why this cannot be used; null if it can.</summary>
+    internal string? FindProblem(bool isWholeAsked) =>
+        isWholeAsked && !IsWholeWindow ? "The feed was asked for the whole window and answered with a part of it." : Head.FindProblem();
 }
 
 /// <summary>The denylist feed could not be read, or what it gave could not be believed.</summary>

@@ -68,23 +68,26 @@ public sealed class DenylistSyncTests
             _clock.Advance(TimeSpan.FromSeconds(2));
         }
 
-        Assert.Equal(302, _feed.Asked.Count);
-        for (var i = 0; i < _feed.Asked.Count; i++)
+        var expected = new List<DateTimeOffset?>();
+        for (var second = 0; second <= 602; second += 2)
         {
-            var at = TimeSpan.FromSeconds(2 * i);
-            var lastAsOf = new FakeClock().GetUtcNow() + at - TimeSpan.FromSeconds(2);
-            DateTimeOffset? expected = at.TotalSeconds % 300 == 0 ? null
-                : at.TotalSeconds % 30 == 0 ? lastAsOf - TimeSpan.FromSeconds(28) - TimeSpan.FromMinutes(3) // From the last re-read on.
-                : lastAsOf - TimeSpan.FromSeconds(30);
-            Assert.Equal(expected, _feed.Asked[i]);
+            DateTimeOffset? lastAsOf = second == 0 ? null : new FakeClock().GetUtcNow() + TimeSpan.FromSeconds(second - 2);
+            expected.Add(second % 30 == 0 ? lastAsOf - TimeSpan.FromSeconds(28) - TimeSpan.FromMinutes(3) // From the last re-read on.
+                : lastAsOf - TimeSpan.FromSeconds(30));
+            if (second > 0 && second % 300 == 0)
+            {
+                expected.Add(null); // Beside the poll.
+            }
         }
+
+        Assert.Equal(expected, _feed.Asked);
     }
 
     [Theory]
     [InlineData(30, 2)] // Inside the overlap: the next poll.
     [InlineData(31, 30)]
     [InlineData(165, 30)] // The latest for which a short time is promised.
-    [InlineData(240, 300)] // Only the whole window has it.
+    [InlineData(240, 302)] // Only the whole window has it, and the poll after its re-read takes it up.
     public async Task Finds_a_late_arrival_whenever_it_was_stamped(int secondsLate, int foundWithinSeconds)
     {
         for (var phase = 0; phase < 32; phase += 2)
@@ -141,26 +144,114 @@ public sealed class DenylistSyncTests
     }
 
     [Fact]
-    public async Task Goes_on_polling_the_newest_while_a_reread_is_owed_and_tries_it_again_after_30_seconds()
+    public async Task Reads_the_whole_window_beside_the_polls_and_tries_it_again_after_30_seconds()
+    {
+        await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromMilliseconds(1));
+        await Sync();
+        Assert.NotNull(_feed.Asked[^1]);
+
+        _feed.FurthestBack = TimeSpan.FromMinutes(10); // Enough for every poll.
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(new(true, ""), await Sync());
+        Assert.Null(_feed.Asked[^1]); // After the newest.
+        var failed = _feed.Asked.Count;
+
+        _feed.FurthestBack = TimeSpan.MaxValue;
+        _feed.Add("late", Now - TimeSpan.FromMinutes(10));
+        var outcome = await Sync();
+        Assert.True(outcome.IsComplete);
+        Assert.Equal("The whole window was not read again. The feed is down.", outcome.Problem);
+        _clock.Advance(TimeSpan.FromSeconds(30) - TimeSpan.FromMilliseconds(1));
+        await Sync();
+        Assert.DoesNotContain(null, _feed.Asked[failed..]);
+
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        await Sync();
+        Assert.Null(_feed.Asked[^1]);
+        Assert.False(Denies("late"));
+        Assert.Equal(new(true, ""), await Sync());
+        Assert.True(Denies("late"));
+    }
+
+    [Theory]
+    [InlineData(20_000, true)]
+    [InlineData(20_001, false)]
+    public async Task Gives_the_whole_window_20_seconds_while_the_polls_go_on(int milliseconds, bool isTaken)
     {
         await Sync();
         _clock.Advance(TimeSpan.FromMinutes(5));
-        _feed.IsDown = true;
+        _feed.Add("late", Now - TimeSpan.FromMinutes(10));
+        _feed.HoldWhole = new();
         await Sync();
+        var (sent, read) = (Now, _feed.LastRead);
+        while (Now < sent + TimeSpan.FromSeconds(18))
+        {
+            Assert.True((await Step()).IsComplete);
+            Assert.Equal(TimeSpan.Zero, Age());
+        }
+
+        _clock.Advance(sent + TimeSpan.FromMilliseconds(milliseconds) - Now);
+        if (isTaken)
+        {
+            _feed.HoldWhole.SetResult();
+            await read;
+        }
+
+        var outcome = await Sync();
+
+        Assert.Equal(new(true, isTaken ? "" : "The whole window was not read again within 20 s."), outcome);
+        Assert.Equal(isTaken, Denies("late"));
+    }
+
+    [Fact]
+    public async Task Takes_no_part_of_the_window_for_the_whole_beside_the_polls_either()
+    {
+        await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        _feed.AnswersPartsOnly = true;
+        await Sync();
+
+        Assert.Equal(new(true, "The feed was asked for the whole window and answered with a part of it."), await Sync());
+    }
+
+    [Fact]
+    public async Task Between_regions_nothing_is_fresh_once_the_whole_window_was_read_6_minutes_ago()
+    {
+        _feed.Head = _feed.Head with { Regions = 2 };
+        await Sync();
+        _feed.FurthestBack = TimeSpan.FromMinutes(10);
+        for (var second = 2; second <= 360; second += 2)
+        {
+            Assert.True((await Step()).IsComplete);
+            Assert.Equal(TimeSpan.Zero, Age());
+        }
+
+        _feed.Add("new");
+        Assert.False((await Step()).IsComplete);
+        Assert.Equal(TimeSpan.FromSeconds(2), Age());
+        Assert.True(Denies("new"));
+
+        _feed.FurthestBack = TimeSpan.MaxValue;
+        await Step(); // It is tried again beside each poll,
         Assert.Null(_feed.Asked[^1]);
+        Assert.True((await Step()).IsComplete); // and the next takes it up.
+        Assert.Equal(TimeSpan.Zero, Age());
+    }
 
-        _feed.IsDown = false;
-        await Step(); // The 3 minutes are owed too.
-        await Step();
-        Assert.NotNull(_feed.Asked[^1]);
-        Assert.Equal(Now - TimeSpan.FromSeconds(32), _feed.Asked[^1]);
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public async Task Between_regions_a_sync_that_slept_for_more_than_6_minutes_reads_the_whole_window_at_once(int regions, bool isWhole)
+    {
+        _feed.Head = _feed.Head with { Regions = regions };
+        await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(6) + TimeSpan.FromMilliseconds(1));
 
-        _clock.Advance(TimeSpan.FromSeconds(25));
-        await Sync();
-        Assert.NotNull(_feed.Asked[^1]); // 29 s after the attempt.
-        _clock.Advance(TimeSpan.FromSeconds(1));
-        await Sync();
-        Assert.Null(_feed.Asked[^1]); // 30 s.
+        Assert.True((await Sync()).IsComplete);
+
+        Assert.Equal(isWhole, _feed.Asked[1] is null);
+        Assert.Equal(TimeSpan.Zero, Age());
     }
 
     [Fact]
@@ -253,7 +344,7 @@ public sealed class DenylistSyncTests
         _clock.Advance(TimeSpan.FromMinutes(4));
         await Sync();
 
-        Assert.NotNull(_feed.Asked[^1]);
+        Assert.Equal(3, _feed.Asked.Count);
     }
 
     [Theory]
@@ -265,18 +356,14 @@ public sealed class DenylistSyncTests
         _feed.Add("session");
         await Sync();
         var age = _feed.Head.Window + TimeSpan.FromMilliseconds(millisecondsBeyond);
-        _feed.IsDown = true;
-        _clock.Advance(age - TimeSpan.FromSeconds(29));
-        await Sync(); // The whole window is owed, and inside it not asked for again within 30 s.
-        _clock.Advance(TimeSpan.FromSeconds(29));
-        _feed.IsDown = false;
+        _clock.Advance(age);
         _feed.AnswersPartsOnly = true;
 
         Assert.True(_sync.TryGetSnapshot(out var snapshot, out var actualAge));
         Assert.Equal(age, actualAge);
         Assert.True(snapshot.Denies(TimedFeed.Key("session"))); // What is denied stays so.
         Assert.Equal(canContinue, (await Sync()).IsComplete);
-        Assert.Equal(canContinue, _feed.Asked[^1] is not null);
+        Assert.Equal(canContinue, _feed.Asked[1] is not null);
         Assert.Equal(canContinue, _sync.TryGetSnapshot(out _, out actualAge) && actualAge == TimeSpan.Zero);
 
         _feed.AnswersPartsOnly = false;

@@ -33,6 +33,12 @@ internal sealed class TimedFeed(TimeProvider time) : IDenylistFeed
     /// <summary>Completes when a read has begun to be held.</summary>
     public TaskCompletionSource Held { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>If set, reads of the whole window answer only when this completes.</summary>
+    public TaskCompletionSource? HoldWhole { get; set; }
+
+    /// <summary>What was asked last, whether it has been answered or not.</summary>
+    public Task<DenylistChanges> LastRead { get; private set; } = null!;
+
     /// <summary>If true, even the whole window is answered with a part.</summary>
     public bool AnswersPartsOnly { get; set; }
 
@@ -52,7 +58,9 @@ internal sealed class TimedFeed(TimeProvider time) : IDenylistFeed
 
     public void Clear() => _items.Clear();
 
-    public async Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken)
+    public Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken) => LastRead = ReadAsync(since);
+
+    private async Task<DenylistChanges> ReadAsync(DateTimeOffset? since)
     {
         Asked.Add(since);
         if (IsDown || (FurthestBack < TimeSpan.MaxValue && !(time.GetUtcNow() - since <= FurthestBack)))
@@ -65,6 +73,11 @@ internal sealed class TimedFeed(TimeProvider time) : IDenylistFeed
         var from = isWhole ? 0 : since?.ToUnixTimeMilliseconds() ?? 0;
         DenylistRule[] rules = [.. _items.Where(rule => rule.IsStanding || rule.StampedAt >= from)];
         var changes = new DenylistChanges(asOf, Head, rules, isWhole) { IsCopy = CopyAsOf is not null };
+        if (since is null && HoldWhole is { } holdWhole)
+        {
+            await holdWhole.Task;
+        }
+
         if (Hold is { } hold)
         {
             Held.SetResult();
