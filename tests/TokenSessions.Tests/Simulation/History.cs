@@ -10,6 +10,17 @@ namespace TokenSessions.Tests.Simulation;
 /// <summary>What happened in truth: sessions, tokens and rules, and what stands in the tables. No node sees any of it.</summary>
 internal sealed class History(World world)
 {
+    /// <summary>
+    /// How long it takes until every poll finds what reached its region late: as <c>Denylist/README.md</c> promises, and not as the
+    /// product reckons.
+    /// </summary>
+    private static readonly (TimeSpan Late, TimeSpan FoundAfter)[] Promises =
+    [
+        (TimeSpan.FromSeconds(15), TimeSpan.Zero),
+        (TimeSpan.FromSeconds(165), TimeSpan.FromSeconds(35)),
+        (TimeSpan.MaxValue, TimeSpan.FromMinutes(6)),
+    ];
+
     private readonly Dictionary<(int Region, object Key), List<(TimeSpan At, int Step, long Stamp, long Watermark)>> _arrivals = [];
 
     public List<Session> Sessions { get; } = [];
@@ -92,19 +103,19 @@ internal sealed class History(World world)
         arrivals.Add((world.Time.Elapsed, world.Step, stamp, watermark));
     }
 
-    /// <summary>From when on every poll in a region finds an acknowledged rule, in true time; null if that cannot be said yet.</summary>
-    public TimeSpan? FoundFrom(Rule rule, int region)
+    /// <summary>From when on every poll of a validator finds an acknowledged rule, in true time; null if that cannot be said yet.</summary>
+    public TimeSpan? FoundFrom(Rule rule, ValidatorNode validator)
     {
-        if (region == rule.Key.Region)
+        if (validator.Region == rule.Key.Region)
         {
             return rule.AcknowledgedAt;
         }
 
-        var arrivals = _arrivals.GetValueOrDefault((region, rule.Key.RuleKey)) ?? [];
+        var arrivals = _arrivals.GetValueOrDefault((validator.Region, rule.Key.RuleKey)) ?? [];
         var found = arrivals.Where(arrival => arrival.Watermark >= rule.Watermark).Select(arrival =>
         {
             var late = SimulatedTime.Start + arrival.At - DateTimeOffset.FromUnixTimeMilliseconds(arrival.Stamp);
-            return arrival.At + DenylistSync.FoundAfter(late);
+            return arrival.At + (Array.Find(Promises, promise => late <= promise.Late).FoundAfter * (validator.ReadsSignedFeed ? 2 : 1));
         });
         return found.Select(at => (TimeSpan?)(at > rule.AcknowledgedAt ? at : rule.AcknowledgedAt)).Min();
     }

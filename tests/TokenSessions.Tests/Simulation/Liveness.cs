@@ -14,12 +14,8 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
     public void Check()
     {
         StopFaults();
-        GoOn(DenylistSync.PollInterval * 2);
-        foreach (var validator in validators)
-        {
-            Require(validator.SyncedAt >= world.Time.Elapsed - (DenylistSync.PollInterval * 2), $"{validator.Name} does not sync");
-        }
-
+        CheckSync(Array.FindAll(validators, validator => !validator.ReadsSignedFeed));
+        CheckSync(Array.FindAll(validators, validator => validator.ReadsSignedFeed)); // They can no sooner than the services.
         GoOn(KeySetCache.CoolDown * 2);
         foreach (var issuer in issuers)
         {
@@ -53,6 +49,15 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
         world.Drain(withLate: true);
         world.Advance(TimeSpan.FromSeconds(60)); // Deadlines of what hangs.
         world.Drain(withLate: true);
+    }
+
+    private void CheckSync(ValidatorNode[] within)
+    {
+        GoOn(DenylistSync.PollInterval * 2);
+        foreach (var validator in within)
+        {
+            Require(validator.SyncedAt >= world.Time.Elapsed - (DenylistSync.PollInterval * 2), $"{validator.Name} does not sync");
+        }
     }
 
     private void GoOn(TimeSpan by)

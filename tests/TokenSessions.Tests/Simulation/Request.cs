@@ -14,6 +14,9 @@ internal enum Part
 
     /// <summary>The sync of a validator.</summary>
     Sync,
+
+    /// <summary>What a sync reads beside its polls.</summary>
+    Reread,
 }
 
 /// <summary>One thing asked of a node, from its beginning to its end. It has at most one call to the outside world under way.</summary>
@@ -51,6 +54,9 @@ internal sealed class Request(World world, int number, object node, Part part, s
 
     /// <summary>What its client makes of its end.</summary>
     public Action Ended { get; set; } = () => { };
+
+    /// <summary>True once it has read a feed. What it reads after that nobody waits for.</summary>
+    public bool HasReadFeed { get; set; }
 
     /// <summary>What it presented, for the oracle.</summary>
     public PresentedToken? Presented { get; set; }

@@ -6,6 +6,7 @@ using Amazon.KeyManagementService.Model;
 using Amazon.Runtime;
 using TokenSessions.Aws.Keys;
 using TokenSessions.Issuing.Keys;
+using TokenSessions.Tests.Denylist;
 using TokenSessions.Tests.Issuing.Keys;
 
 namespace TokenSessions.Tests.Simulation;
@@ -45,6 +46,9 @@ internal sealed class SimulatedKeys : IDisposable
 
     /// <inheritdoc cref="SigningKeyIds"/>
     public IReadOnlyList<string> SealingKeyIds { get; }
+
+    /// <summary>Signs the feeds of all services.</summary>
+    public FeedKey FeedKey { get; } = new();
 
     /// <summary>The ring as a node opens it at its start.</summary>
     public KeyRingFile Open(TimeProvider clock)

@@ -90,7 +90,7 @@ internal sealed class SimulatedStore(World world, NodeClock clock, int region) :
 /// </summary>
 internal sealed class AnswerDates(World world, NodeClock clock)
 {
-    private static readonly TimeSpan MaxDifference = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan MaxDifference = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DateResolution = TimeSpan.FromSeconds(1);
 
     private readonly DateTimeOffset _sentAt = clock.GetUtcNow();

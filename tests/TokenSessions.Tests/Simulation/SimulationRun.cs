@@ -12,6 +12,7 @@ internal sealed class SimulationRun : IDisposable
 
     private readonly World _world;
     private readonly IssuerNode[] _issuers;
+    private readonly ValidatorNode[] _services;
     private readonly ValidatorNode[] _validators;
     private readonly Clients _clients;
     private readonly Attacks _attacks;
@@ -22,8 +23,10 @@ internal sealed class SimulationRun : IDisposable
         _world = new(seed, keys);
         _clients = new(_world);
         _issuers = [.. Enumerable.Range(0, 3).Select(number => new IssuerNode(_world, number % _world.Regions, number))];
-        _validators = [.. Enumerable.Range(0, 3).Select(number => new ValidatorNode(
+        _services = [.. Enumerable.Range(0, 3).Select(number => new ValidatorNode(
             _world, number % _world.Regions, number, number == 2 ? IssuerNode.SecondApi : IssuerNode.FirstApi, _issuers[number].PublishedKeys))];
+        _validators = [.. _services, new(
+            _world, 0, 3, IssuerNode.FirstApi, _issuers[0].PublishedKeys, Array.FindAll(_services, service => service.Region == 0))];
         _attacks = new(_world, _clients);
     }
 
@@ -258,7 +261,7 @@ internal sealed class SimulationRun : IDisposable
     {
         var isIssuer = Random.Next(3) > 0;
         var index = Random.Next(3);
-        var clock = isIssuer ? _issuers[index].Clock : _validators[index].Clock;
+        var clock = isIssuer ? _issuers[index].Clock : _services[index].Clock; // Who reads the signed feed has none to compare its own with.
         clock.Offset = Random.Next(10) switch
         {
             < 5 => TimeSpan.FromMilliseconds(Random.Next(-4900, 4900)),

@@ -1,10 +1,14 @@
+using TokenSessions.Issuing.Feed;
 using TokenSessions.Validation;
 using TokenSessions.Validation.Denylist;
 using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Tests.Simulation;
 
-/// <summary>An API: it accepts tokens of one audience, and syncs with the feed of its region.</summary>
+/// <summary>
+/// An API: it accepts tokens of one audience, and syncs with the feed of its region, which is the table itself or the signed feed of
+/// services there. A service is such a node too: it publishes what it reads.
+/// </summary>
 internal sealed class ValidatorNode
 {
     /// <summary>The default of <see cref="TokenValidationOptions.MaxStaleness"/>.</summary>
@@ -15,10 +19,19 @@ internal sealed class ValidatorNode
 
     private readonly World _world;
     private readonly Func<KeySet> _publishedKeys;
+    private readonly HttpClient? _feedHost;
 
-    public ValidatorNode(World world, int region, int number, string audience, Func<KeySet> publishedKeys)
+    /// <param name="world">Where it runs.</param>
+    /// <param name="region">In which region.</param>
+    /// <param name="number">For the trace.</param>
+    /// <param name="audience">Whose tokens it accepts.</param>
+    /// <param name="publishedKeys">The keys of those tokens.</param>
+    /// <param name="services">Whose signed feed it reads; null if it reads the table.</param>
+    public ValidatorNode(
+        World world, int region, int number, string audience, Func<KeySet> publishedKeys, IReadOnlyList<ValidatorNode>? services = null)
     {
         (_world, Region, Name, Audience, _publishedKeys) = (world, region, $"validator {number}", audience, publishedKeys);
+        _feedHost = services is null ? null : new(new SimulatedFeedHost(world, services)) { Timeout = Timeout.InfiniteTimeSpan };
         Start();
     }
 
@@ -36,6 +49,12 @@ internal sealed class ValidatorNode
 
     public KeySetCache Keys { get; private set; } = null!;
 
+    /// <summary>The signed feed of what it has read.</summary>
+    public SignedFeed Published { get; private set; } = null!;
+
+    /// <summary>True if it knows only what services publish, each by its own clock.</summary>
+    public bool ReadsSignedFeed => _feedHost is not null;
+
     /// <summary>When the last complete sync was sent, in true time; null if there was none.</summary>
     public TimeSpan? SyncedAt { get; set; }
 
@@ -44,7 +63,8 @@ internal sealed class ValidatorNode
     {
         SyncedAt = null;
         Clock = new(_world.Time) { Offset = Clock?.Offset ?? TimeSpan.Zero };
-        Sync = new(new SimulatedFeed(_world, Clock, Region), Clock, _world.Meters);
+        Sync = new(_feedHost is null ? new SimulatedFeed(_world, Clock, Region) : new SignedFeedReader(_feedHost, _world, Clock), Clock, _world.Meters);
+        Published = new(Sync, IssuerNode.Issuer, () => _world.Keys.FeedKey, Clock, MaxStaleness);
         Keys = new(new SimulatedKeySet(_publishedKeys), Clock);
         Tokens = new(
             new() { Issuer = IssuerNode.Issuer, Audiences = [Audience], MaxRememberedTokens = 50 }, Keys, Sync, Clock, _world.Meters);
@@ -62,40 +82,4 @@ internal sealed class SimulatedKeySet(Func<KeySet> publishedKeys) : IKeySetSourc
 {
     public Task<KeySet> FetchAsync(CancellationToken cancellationToken) => World.CallAsync(
         CallKind.KeySet, "key set", _ => publishedKeys(), answer => answer, problem => new KeySetUnavailableException(problem), cancellationToken);
-}
-
-/// <summary>The feed as one node reads it: two pages, each a request of its own.</summary>
-internal sealed class SimulatedFeed(World world, NodeClock clock, int region) : IDenylistFeed
-{
-    /// <summary>The longest an eventually consistent read lags behind.</summary>
-    public static readonly TimeSpan MaxLag = TimeSpan.FromSeconds(2);
-
-    private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(1);
-
-    public async Task<DenylistChanges> ReadAsync(DateTimeOffset? since, CancellationToken cancellationToken)
-    {
-        var asOf = clock.GetUtcNow();
-        var first = await ReadPageAsync(since, asOf, isSecond: false, cancellationToken).ConfigureAwait(false);
-        var second = await ReadPageAsync(since, asOf, isSecond: true, cancellationToken).ConfigureAwait(false);
-        var head = first.Head ?? throw new DenylistUnavailableException("There is no head yet.");
-        return new(asOf, head, [.. first.Rules, .. second.Rules], since is null);
-    }
-
-    private Task<(DenylistHead? Head, IReadOnlyList<DenylistRule> Rules)> ReadPageAsync(
-        DateTimeOffset? since, DateTimeOffset asOf, bool isSecond, CancellationToken cancellationToken)
-    {
-        var answers = new AnswerDates(world, clock);
-        return World.CallAsync(
-            CallKind.Feed,
-            isSecond ? "feed, page 2" : "feed, page 1",
-            call =>
-            {
-                answers.Made();
-                var lag = call.Twist is Fault.Stale ? MaxLag : TimeSpan.Zero;
-                return world.Table.Regions[region].ReadPage(since, asOf + Ahead, world.Time.GetUtcNow() - lag, isSecond);
-            },
-            answer => answers.FindProblem() is { } problem ? throw new DenylistUnavailableException(problem) : answer,
-            problem => new DenylistUnavailableException(problem),
-            cancellationToken);
-    }
 }

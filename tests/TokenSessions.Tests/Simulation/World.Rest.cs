@@ -35,6 +35,13 @@ internal sealed partial class World
             WaitUntilQuiet();
             lock (_gate)
             {
+                if (_begunBeside.Count > 0)
+                {
+                    _requests.AddRange(_begunBeside);
+                    _begunBeside.Clear();
+                    continue;
+                }
+
                 // Two requests that waited for a third go on at the same time: their numbers, not the pool, put them in order.
                 foreach (var call in _sent.OrderBy(call => call.Request.Number))
                 {

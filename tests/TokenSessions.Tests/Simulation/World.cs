@@ -18,6 +18,7 @@ internal sealed partial class World : IDisposable
 
     private readonly Lock _gate = new();
     private readonly List<OutsideCall> _sent = [];
+    private readonly List<Request> _begunBeside = [];
     private readonly List<OutsideCall> _calls = [];
     private readonly List<Request> _requests = [];
     private readonly List<(OutsideCall Call, TimeSpan Until)> _late = [];
@@ -94,6 +95,20 @@ internal sealed partial class World : IDisposable
         request.Begin(() => run(deadline?.Token ?? CancellationToken.None));
         Settle();
         return request;
+    }
+
+    /// <summary>A node goes on with something besides what was asked of it. Called by nodes, on any thread, before that is done.</summary>
+    public static Task<T> BeginBeside<T>(Request asked, Part part, string name, Func<Task<T>> run)
+    {
+        var world = asked.World;
+        lock (world._gate)
+        {
+            var request = new Request(world, ++world._lastRequest, asked.Node, part, name);
+            request.Ended = () => world.History.Note($"{part}: {(request.Task.IsCompletedSuccessfully ? "complete" : "failed")}");
+            world._begunBeside.Add(request);
+            request.Begin(run);
+            return (Task<T>)request.Task;
+        }
     }
 
     /// <summary>A call leaves a node. Called by nodes, on any thread.</summary>
