@@ -56,10 +56,13 @@ internal sealed class Faults(Random random)
     /// <summary>True while the directory of subjects cannot be asked.</summary>
     public bool IsDirectoryDown { get; private set; }
 
+    /// <summary>Reads of the table that reach further back take too long, however often they are tried.</summary>
+    public TimeSpan LongestRead { get; private set; } = TimeSpan.MaxValue;
+
     /// <summary>Something breaks, or comes back.</summary>
     public string Change()
     {
-        switch (random.Next(16))
+        switch (random.Next(20))
         {
             case 0 when !IsDirectoryDown:
                 IsDirectoryDown = !IsDirectoryDown;
@@ -71,6 +74,9 @@ internal sealed class Faults(Random random)
             case < 9:
                 Rate = random.Next(1, 5) / 10.0;
                 return $"faults: {Rate:0.0}";
+            case < 13:
+                LongestRead = TimeSpan.FromMinutes(random.Next(2) == 0 ? 2 : 10);
+                return $"reads of more than {LongestRead.TotalMinutes} min fail";
             default:
                 Stop();
                 return "faults: none";
@@ -80,7 +86,7 @@ internal sealed class Faults(Random random)
     public void Stop()
     {
         _down.Clear();
-        (IsDirectoryDown, Rate) = (false, 0);
+        (IsDirectoryDown, Rate, LongestRead) = (false, 0, TimeSpan.MaxValue);
     }
 
     public bool IsDown(CallKind kind) => _down.Contains(kind);

@@ -58,6 +58,11 @@ internal sealed class SimulatedFeed(World world, NodeClock clock, int region) : 
             isSecond ? "feed, page 2" : "feed, page 1",
             call =>
             {
+                if (world.Faults.LongestRead < TimeSpan.MaxValue && !(asOf - since <= world.Faults.LongestRead))
+                {
+                    throw new DenylistUnavailableException("Throttled.");
+                }
+
                 answers.Made();
                 var lag = call.Twist is Fault.Stale ? MaxLag : TimeSpan.Zero;
                 return world.Table.Regions[region].ReadPage(since, asOf + Ahead, world.Time.GetUtcNow() - lag, isSecond);

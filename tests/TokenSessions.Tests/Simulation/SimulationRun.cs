@@ -65,6 +65,12 @@ internal sealed class SimulationRun : IDisposable
 
     private void Operate()
     {
+        if (_world.Table.IsCut && Random.Next(60) == 0)
+        {
+            _world.Table.IsCut = false;
+            _world.Happens("the regions are connected");
+        }
+
         switch (Random.Next(1000))
         {
             case < 160:
@@ -98,8 +104,8 @@ internal sealed class SimulationRun : IDisposable
                 Kill();
                 break;
             case < 985:
-                _world.Table.IsCut = !_world.Table.IsCut;
-                _world.Happens(_world.Table.IsCut ? "the regions are cut off" : "the regions are connected");
+                _world.Table.IsCut = true;
+                _world.Happens("the regions are cut off");
                 break;
             case < 990:
                 ChangeSubject();
