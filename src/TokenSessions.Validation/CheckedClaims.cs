@@ -55,8 +55,8 @@ internal ref struct CheckedClaims
     /// <param name="audiences">The audiences asked for, in UTF-8.</param>
     /// <param name="claims">What was read.</param>
     /// <returns>
-    /// False if the payload is not strict JSON, a required claim is missing or empty, or a known one is of a wrong type or out of
-    /// range.
+    /// False if the payload is not strict JSON, a required claim is missing or empty, a known one is of a wrong type or out of
+    /// range, or at no moment could the token be valid: its <c>exp</c> is not after its <c>iat</c> and <c>nbf</c>.
     /// </returns>
     public static bool TryRead(
         ReadOnlySpan<byte> payload, Span<byte> space, ReadOnlySpan<byte[]> audiences, out CheckedClaims claims)
@@ -148,7 +148,7 @@ internal ref struct CheckedClaims
     }
 
     private readonly bool HasAllRequired() => !_issuer.IsEmpty && !_subject.IsEmpty && !_clientId.IsEmpty && !_tokenId.IsEmpty
-        && !_sessionId.IsEmpty && _hasAudience && _issuedAt < _expiresAt; // Comparing with an absent one is false.
+        && !_sessionId.IsEmpty && _hasAudience && _issuedAt < _expiresAt && !(_notBefore >= _expiresAt); // Comparing with an absent one is false.
 
     /// <summary>RFC 7519 §4.1.3: one string, or an array of strings.</summary>
     private bool TryReadAudiences(scoped ref StrictJsonReader reader, scoped ReadOnlySpan<byte[]> audiences)

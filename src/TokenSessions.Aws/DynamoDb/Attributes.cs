@@ -49,10 +49,10 @@ internal static class Attributes
             ? number
             : throw NotOurs(name);
 
-    public static int GetCount(this Dictionary<string, AttributeValue> item, string name) =>
-        item.GetNumber(name) is >= 0 and <= int.MaxValue and var count ? (int)count : throw NotOurs(name);
+    public static int GetInt(this Dictionary<string, AttributeValue> item, string name) =>
+        item.GetNumber(name) is >= int.MinValue and <= int.MaxValue and var number ? (int)number : throw NotOurs(name);
 
-    public static int FindCount(this Dictionary<string, AttributeValue> item, string name) => item.ContainsKey(name) ? item.GetCount(name) : 0;
+    public static int FindInt(this Dictionary<string, AttributeValue> item, string name) => item.ContainsKey(name) ? item.GetInt(name) : 0;
 
     public static DateTimeOffset GetTime(this Dictionary<string, AttributeValue> item, string name)
     {
@@ -67,12 +67,15 @@ internal static class Attributes
 
     public static TimeSpan GetDuration(this Dictionary<string, AttributeValue> item, string name) =>
         decimal.TryParse(item.GetValueOrDefault(name)?.N, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
-        && seconds >= 0
-        && seconds <= (decimal)TimeSpan.MaxValue.Ticks / TimeSpan.TicksPerSecond
+        && Math.Abs(seconds) <= (decimal)TimeSpan.MaxValue.Ticks / TimeSpan.TicksPerSecond
             ? TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond))
             : throw NotOurs(name);
 
     public static bool IsTrue(this Dictionary<string, AttributeValue> item, string name) => item.GetValueOrDefault(name)?.BOOL is true;
+
+    /// <summary>What was read, if <see cref="StoreLimits"/> finds no problem with it.</summary>
+    /// <exception cref="FormatException">It was not written by us.</exception>
+    public static T Ours<T>(T content, string? problem) => problem is null ? content : throw new FormatException($"An item {problem}.");
 
     /// <summary>What cannot be read was not written by us. It may be a rule, so nothing is decided without it.</summary>
     public static FormatException NotOurs(string name) => new($"An item has no {name} that could be read.");

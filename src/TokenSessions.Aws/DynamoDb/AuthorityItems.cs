@@ -38,10 +38,10 @@ internal static class AuthorityItems
         return length <= rest.Length - 3 // Between issuer and value, before the region, and the region.
             && rest[length] == Separator
             && rest[^2] == Separator
-            && rest[^1] - '0' is >= 0 and < DenylistHead.MaxRegions and var region
             && new AuthorityKey(
-                Encoding.UTF8.GetString(rest, 0, length), kind, Encoding.UTF8.GetString(rest, length + 1, rest.Length - length - 3), region) is var key
+                Encoding.UTF8.GetString(rest, 0, length), kind, Encoding.UTF8.GetString(rest, length + 1, rest.Length - length - 3), rest[^1] - '0') is var key
             && Partition(key) == partition
+            && StoreLimits.FindProblem(key) is null
                 ? key
                 : null;
     }
@@ -87,7 +87,7 @@ internal static class AuthorityItems
     public static AuthorityItem Read(Dictionary<string, AttributeValue> item)
     {
         var isDenied = item.IsTrue(Names.Denied);
-        return new()
+        var read = new AuthorityItem
         {
             Key = FindKey(item.GetText(TableSchema.Partition)) ?? throw NotOurs(TableSchema.Partition),
             IsDenied = isDenied,
@@ -96,12 +96,13 @@ internal static class AuthorityItems
             DeniedAt = item.FindTime(Names.DeniedAt),
             Reason = item.FindText(Names.Reason),
             Actor = item.FindText(Names.Actor),
-            Generation = isDenied ? item.FindCount(Names.Generation) : item.GetCount(Names.Generation),
+            Generation = isDenied ? item.FindInt(Names.Generation) : item.GetInt(Names.Generation),
             RotatedAt = item.FindTime(Names.RotatedAt),
             GraceUsed = item.IsTrue(Names.GraceUsed),
-            GraceRun = item.FindCount(Names.GraceRun),
+            GraceRun = item.FindInt(Names.GraceRun),
             RequestId = item.GetText(Names.RequestId),
             ExpiresAt = item.FindEnd(),
         };
+        return Ours(read, StoreLimits.FindProblem(read));
     }
 }

@@ -89,10 +89,10 @@ internal sealed class AuthorityTable(DynamoDbConnection connection)
             }
 
             var standing = Standing.Read(old, now) ?? await GetAsync(advance.Key, cancellationToken).ConfigureAwait(false);
-            var (isAdvanced, item) = AuthorityChange.Advance(standing.Item, advance);
-            if (ReferenceEquals(item, standing.Item))
+            var advanced = AuthorityChange.Advance(standing.Item, advance);
+            if (ReferenceEquals(advanced.Item, standing.Item))
             {
-                return new(isAdvanced, item);
+                return advanced;
             }
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Amazon.DynamoDBv2.Model;
+using TokenSessions.Issuing.Stores;
 using TokenSessions.Validation.Denylist;
 using static TokenSessions.Aws.DynamoDb.Attributes;
 
@@ -55,11 +56,8 @@ internal static class FeedItems
     }
 
     /// <exception cref="FormatException">It was not written by us.</exception>
-    public static DenylistRule ReadStanding(Dictionary<string, AttributeValue> item) => new(
-        RuleKey.Parse(item.GetText(TableSchema.Sort)) ?? throw NotOurs(TableSchema.Sort),
-        item.GetNumber(Names.Stamp),
-        item.GetNumber(Names.Watermark),
-        IsStanding: true);
+    public static DenylistRule ReadStanding(Dictionary<string, AttributeValue> item) => Read(
+        RuleKey.Parse(item.GetText(TableSchema.Sort)) ?? throw NotOurs(TableSchema.Sort), item.GetNumber(Names.Stamp), item, isStanding: true);
 
     /// <exception cref="FormatException">It was not written by us.</exception>
     public static DenylistRule ReadAging(Dictionary<string, AttributeValue> item)
@@ -69,7 +67,13 @@ internal static class FeedItems
         return stampEnd > 0
             && long.TryParse(sort.AsSpan(0, stampEnd), NumberStyles.None, CultureInfo.InvariantCulture, out var stampedAt)
             && RuleKey.Parse(sort.AsSpan(stampEnd + 1)) is { } key
-                ? new(key, stampedAt, item.GetNumber(Names.Watermark), IsStanding: false)
+                ? Read(key, stampedAt, item, isStanding: false)
                 : throw NotOurs(TableSchema.Sort);
+    }
+
+    private static DenylistRule Read(RuleKey key, long stampedAt, Dictionary<string, AttributeValue> item, bool isStanding)
+    {
+        var rule = new DenylistRule(key, stampedAt, item.GetNumber(Names.Watermark), isStanding);
+        return Ours(rule, StoreLimits.FindProblem(rule));
     }
 }

@@ -65,12 +65,12 @@ internal static class HeadItems
     {
         var head = new DenylistHead
         {
-            Shards = item.GetCount(Names.Shards),
-            Regions = item.GetCount(Names.Regions),
+            Shards = item.GetInt(Names.Shards),
+            Regions = item.GetInt(Names.Regions),
             Window = item.GetDuration(Names.Window),
             LongestAccessTokenLifetime = item.GetDuration(Names.AccessTokenLifetime),
             LongestRefreshLife = item.GetDuration(Names.RefreshLife),
         };
-        return head is { Shards: >= 1 and <= StoreLimits.Shards, Regions: >= 1 and <= DenylistHead.MaxRegions } ? head : throw NotOurs(Names.Shards);
+        return Ours(head, StoreLimits.FindProblem(head));
     }
 }

@@ -48,21 +48,21 @@ public static class AuthorityChange
     /// Whether the item stands as the request wants it, and the item: a new one that has to be written, or the one given, which
     /// is a success only where an earlier attempt of the same request wrote it.
     /// </returns>
-    public static (bool IsAdvanced, AuthorityItem Item) Advance(AuthorityItem? item, SessionAdvance advance)
+    public static SessionAdvanced Advance(AuthorityItem? item, SessionAdvance advance)
     {
         ArgumentNullException.ThrowIfNull(advance);
         if (item is not null && item.RequestId == advance.RequestId)
         {
             // Our own earlier attempt, or what has become of it since.
-            return (!item.IsDenied && item.Generation == advance.Spent + 1, item);
+            return new(!item.IsDenied && item.Generation == advance.Spent + 1, item);
         }
 
         if (item is not null && (item.IsDenied || item.Generation > advance.Spent))
         {
-            return (false, item);
+            return new(false, item);
         }
 
-        return (true, new()
+        return new(true, new()
         {
             Key = advance.Key,
             Generation = advance.Spent + 1,

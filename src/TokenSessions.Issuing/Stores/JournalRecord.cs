@@ -132,20 +132,18 @@ internal static class JournalRecord
             RequestId = input.Text(),
             ExpiresAt = input.End(),
         };
-        // What no store takes could not be listed, or not be published.
-        return key is { Kind: >= RuleKind.Token and <= RuleKind.All, Region: < DenylistHead.MaxRegions }
-            && item is { Watermark: >= 0, Generation: >= 0, GraceRun: >= 0 }
-                ? item
-                : throw new InvalidDataException("It holds an item of no store.");
+        return Known(item, StoreLimits.FindProblem(item)); // What no store takes could not be listed, or not be published.
     }
 
     private static FeedItem ReadFeed(ref Input input)
     {
         var (key, stampedAt, watermark, end) = (new RuleKey(input.UInt128()), input.Int64(), input.Int64(), input.End());
-        return stampedAt >= 0 && watermark >= 0
-            ? new(new(key, stampedAt, watermark, end is null), end)
-            : throw new InvalidDataException("It holds a rule of no store.");
+        var rule = new DenylistRule(key, stampedAt, watermark, end is null);
+        return new(Known(rule, StoreLimits.FindProblem(rule)), end);
     }
+
+    private static T Known<T>(T content, string? problem) =>
+        problem is null ? content : throw new InvalidDataException($"What it holds {problem}.");
 
     private ref struct Output(Span<byte> destination)
     {
@@ -220,9 +218,7 @@ internal static class JournalRecord
                 LongestAccessTokenLifetime = TimeSpan.FromTicks(Int64()),
                 LongestRefreshLife = TimeSpan.FromTicks(Int64()),
             };
-            return head is { Shards: >= 1 and <= StoreLimits.Shards, Regions: >= 1 and <= DenylistHead.MaxRegions }
-                ? head
-                : throw new InvalidDataException("It holds a head of no store.");
+            return Known(head, StoreLimits.FindProblem(head));
         }
 
         private static DateTimeOffset ToTime(long milliseconds) =>

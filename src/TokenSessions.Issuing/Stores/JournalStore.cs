@@ -130,13 +130,7 @@ public sealed class JournalStore : ISessionStore, IDenylistFeed, IAsyncDisposabl
     {
         StoreLimits.Check(advance);
         return ChangeAsync(
-            advance.Key,
-            item =>
-            {
-                var (isAdvanced, advanced) = AuthorityChange.Advance(item, advance);
-                return (advanced, new SessionAdvanced(isAdvanced, advanced));
-            },
-            cancellationToken);
+            advance.Key, item => AuthorityChange.Advance(item, advance) is var advanced ? (advanced.Item, advanced) : default, cancellationToken);
     }
 
     /// <inheritdoc/>

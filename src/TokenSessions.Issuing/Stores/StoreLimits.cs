@@ -6,6 +6,7 @@ namespace TokenSessions.Issuing.Stores;
 
 /// <summary>What every <see cref="ISessionStore"/> accepts; it refuses the rest with an <see cref="ArgumentException"/>.</summary>
 /// <remarks>
+/// What a <c>FindProblem</c> finds is not accepted where a store reads either: no store wrote it, and it might be a rule.
 /// Text is measured in bytes of UTF-8 and must be well-formed: two texts that differ only in a lone surrogate would encode to
 /// the same bytes, and so share a rule. Issuer and value together fit a DynamoDB partition key (2,048 bytes).
 /// </remarks>
@@ -52,8 +53,7 @@ public static class StoreLimits
     /// <param name="key">The key.</param>
     public static void Check(AuthorityKey key)
     {
-        Require(key.Kind is >= RuleKind.Token and <= RuleKind.All, nameof(key), "has none of the six kinds");
-        Require(key.Region is >= 0 and < DenylistHead.MaxRegions, nameof(key), $"has no region from 0 to {DenylistHead.MaxRegions - 1}");
+        Refuse(nameof(key), FindProblem(key));
         CheckText(key.Issuer, 1, IssuerBytes);
         var (least, most) = key.Kind is RuleKind.All ? (0, 0) : (1, ValueBytes);
         CheckText(key.Value, least, most);
@@ -96,20 +96,12 @@ public static class StoreLimits
     public static void Check(DenylistRule rule, DateTimeOffset? expiresAt)
     {
         Require(rule.IsStanding == expiresAt is null, nameof(expiresAt), "must be null for a standing rule and for no other");
-        Require(rule.StampedAt >= 0 && rule.Watermark >= 0, nameof(rule), "has a negative stamp or watermark");
+        Refuse(nameof(rule), FindProblem(rule));
     }
 
     /// <summary>Checks the least values of a head.</summary>
     /// <param name="atLeast">The values.</param>
-    public static void Check(DenylistHead atLeast)
-    {
-        ArgumentNullException.ThrowIfNull(atLeast);
-        Require(atLeast.Shards is >= 1 and <= Shards, nameof(atLeast), $"takes 1 to {Shards} shards, but has {atLeast.Shards}");
-        Require(
-            atLeast.Regions is >= 1 and <= DenylistHead.MaxRegions, nameof(atLeast), $"takes 1 to {DenylistHead.MaxRegions} regions, but has {atLeast.Regions}");
-        var shortest = new[] { atLeast.Window, atLeast.LongestAccessTokenLifetime, atLeast.LongestRefreshLife }.Min();
-        Require(shortest >= TimeSpan.Zero, nameof(atLeast), "has a negative duration");
-    }
+    public static void Check(DenylistHead atLeast) => Refuse(nameof(atLeast), FindProblem(atLeast));
 
     /// <summary>Checks the issuer and size of a page.</summary>
     /// <param name="issuer">Whose rules.</param>
@@ -118,6 +110,42 @@ public static class StoreLimits
     {
         CheckText(issuer, 1, IssuerBytes);
         Require(limit is >= 1 and <= ItemsPerPage, nameof(limit), $"must be 1 to {ItemsPerPage}, but is {limit}");
+    }
+
+    /// <summary>What is wrong with the kind or region of a key; null if nothing is.</summary>
+    /// <param name="key">The key.</param>
+    /// <returns>The end of a sentence: <c>has …</c>, <c>must …</c>.</returns>
+    public static string? FindProblem(AuthorityKey key) =>
+        key.Kind is < RuleKind.Token or > RuleKind.All ? "has none of the six kinds"
+        : key.Region is < 0 or >= DenylistHead.MaxRegions ? $"has no region from 0 to {DenylistHead.MaxRegions - 1}"
+        : null;
+
+    /// <summary>What is wrong with an item's key or numbers; null if nothing is.</summary>
+    /// <param name="item">The item.</param>
+    /// <inheritdoc cref="FindProblem(AuthorityKey)" path="/returns"/>
+    public static string? FindProblem(AuthorityItem item)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return FindProblem(item.Key)
+            ?? (item is { Watermark: >= 0, Generation: >= 0, GraceRun: >= 0 } ? null : "has a negative watermark, generation or run of graces");
+    }
+
+    /// <summary>What is wrong with the numbers of a feed item; null if nothing is.</summary>
+    /// <param name="rule">The rule.</param>
+    /// <inheritdoc cref="FindProblem(AuthorityKey)" path="/returns"/>
+    public static string? FindProblem(DenylistRule rule) =>
+        rule is { StampedAt: >= 0, Watermark: >= 0 } ? null : "has a negative stamp or watermark";
+
+    /// <summary>What is wrong with a head; null if nothing is.</summary>
+    /// <param name="head">The head.</param>
+    /// <inheritdoc cref="FindProblem(AuthorityKey)" path="/returns"/>
+    public static string? FindProblem(DenylistHead head)
+    {
+        ArgumentNullException.ThrowIfNull(head);
+        return head.Shards is < 1 or > Shards ? $"must have 1 to {Shards} shards, but has {head.Shards}"
+            : head.Regions is < 1 or > DenylistHead.MaxRegions ? $"must have 1 to {DenylistHead.MaxRegions} regions, but has {head.Regions}"
+            : new[] { head.Window, head.LongestAccessTokenLifetime, head.LongestRefreshLife }.Min() < TimeSpan.Zero ? "has a negative duration"
+            : null;
     }
 
     private static void CheckText(
@@ -131,9 +159,11 @@ public static class StoreLimits
         Require(length >= least && length <= most, name, $"takes {least} to {most} bytes of UTF-8, but has {length}");
     }
 
-    private static void Require(bool holds, string name, string problem)
+    private static void Require(bool holds, string name, string problem) => Refuse(name, holds ? null : problem);
+
+    private static void Refuse(string name, string? problem)
     {
-        if (!holds)
+        if (problem is not null)
         {
             throw new ArgumentException($"{name} {problem}.", name);
         }

@@ -106,7 +106,7 @@ public sealed class VerificationKey
 
         if (jwk.TryGetProperty("key_ops", out var operations) && !AllowsVerify(operations))
         {
-            problem = "key_ops does not contain verify.";
+            problem = "key_ops must be an array of strings, one of them verify.";
             return null;
         }
 
@@ -242,23 +242,9 @@ public sealed class VerificationKey
     private static RSA ImportRsa(byte[] modulus, byte[] exponent) =>
         RSA.Create(new RSAParameters { Modulus = modulus, Exponent = exponent });
 
-    private static bool AllowsVerify(JsonElement operations)
-    {
-        if (operations.ValueKind != JsonValueKind.Array)
-        {
-            return false;
-        }
-
-        foreach (var operation in operations.EnumerateArray())
-        {
-            if (operation.ValueKind == JsonValueKind.String && operation.ValueEquals("verify"))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static bool AllowsVerify(JsonElement operations) => operations.ValueKind == JsonValueKind.Array
+        && operations.EnumerateArray().All(operation => operation.ValueKind == JsonValueKind.String) // RFC 7517 §4.3
+        && operations.EnumerateArray().Any(operation => operation.ValueEquals("verify"));
 
     private static string? Text(JsonElement jwk, string name) =>
         jwk.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

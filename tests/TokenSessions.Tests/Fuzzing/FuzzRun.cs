@@ -29,6 +29,7 @@ internal sealed class FuzzRun
     private readonly string _replay;
     private readonly TimeSpan _longest;
     private readonly Thread _thread;
+    private readonly Lock _judging = new(); // An execution is judged by its own thread, or by the one that waits: never by both.
     private readonly List<string> _findings = [];
     private volatile Execution? _current;
     private volatile bool _isGivenUp;
@@ -136,34 +137,43 @@ internal sealed class FuzzRun
     {
         var input = target.Next(RandomOf(number));
         _current = new(number, input, Stopwatch.GetTimestamp());
+        var (isTaken, allocated) = (false, 0L);
+        (string What, string Details)? finding = null;
         try
         {
-            var (isTaken, allocated) = Measure(target, input);
-            if (_isGivenUp)
-            {
-                return;
-            }
-
+            (isTaken, allocated) = Measure(target, input);
             var bound = _target.FixedAllocation + ((long)_target.AllocationPerByte * input.Bytes.Length);
             if (allocated > bound)
             {
                 allocated = Measure(target, input).Allocated; // The first time also paid for what is made once.
             }
 
-            Taken += isTaken ? 1 : 0;
-            MostAllocated = Math.Max(MostAllocated, allocated);
             if (allocated > bound)
             {
-                Note("allocates", number, $"{input}", $"{allocated} bytes, and {bound} are allowed for {input.Bytes.Length}");
+                finding = ("allocates", $"{allocated} bytes, and {bound} are allowed for {input.Bytes.Length}");
             }
         }
         catch (Exception e)
         {
-            Note(e is FuzzFindingException ? "is wrong" : "crashes", number, $"{input}", e is FuzzFindingException ? e.Message : $"{e}");
+            finding = e is FuzzFindingException ? ("is wrong", e.Message) : ("crashes", $"{e}");
         }
 
-        Executions++;
-        _current = null;
+        lock (_judging)
+        {
+            _current = null;
+            if (_isGivenUp)
+            {
+                return;
+            }
+
+            Executions++;
+            Taken += isTaken ? 1 : 0;
+            MostAllocated = Math.Max(MostAllocated, allocated);
+            if (finding is var (what, details))
+            {
+                Note(what, number, $"{input}", details);
+            }
+        }
     }
 
     private static (bool IsTaken, long Allocated) Measure(IFuzzTarget target, FuzzInput input)
@@ -175,27 +185,31 @@ internal sealed class FuzzRun
 
     private bool HasHung()
     {
-        if (_current is not { } current || Stopwatch.GetElapsedTime(current.Began) < _longest)
+        lock (_judging)
         {
-            return false;
-        }
+            if (_current is not { } current || Stopwatch.GetElapsedTime(current.Began) < _longest)
+            {
+                return false;
+            }
 
-        _isGivenUp = true; // Should it end after all, nothing of it counts.
-        Hangs++;
-        Executions++;
-        _findings.Add(Describe($"hangs, since {_longest.TotalSeconds} s", current.Number, $"{current.Input}", ""));
-        return true;
+            _isGivenUp = true; // Should it end after all, nothing of it counts.
+            Hangs++;
+            Executions++;
+            _findings.Add(Describe($"hangs, since {_longest.TotalSeconds} s", current.Number, $"{current.Input}", ""));
+            return true;
+        }
     }
 
     private void Note(string what, int number, string input, string details)
     {
-        if (_isGivenUp)
+        lock (_judging)
         {
-            return;
+            if (!_isGivenUp)
+            {
+                Crashes++;
+                _findings.Add(Describe(what, number, input, details));
+            }
         }
-
-        Crashes++;
-        _findings.Add(Describe(what, number, input, details));
     }
 
     private string Describe(string what, int number, string input, string details) => $"""

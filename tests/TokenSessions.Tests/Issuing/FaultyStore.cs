@@ -34,6 +34,9 @@ internal sealed class FaultyStore(ISessionStore store) : ISessionStore
         }
     }
 
+    /// <summary>All that can fail once while a rule is written, as <see cref="FailOnce"/> takes it.</summary>
+    public static MatrixTheoryData<string, bool> FailuresOfARule => new([nameof(DenyAsync), nameof(WriteFeedAsync), nameof(MarkFedAsync)], [false, true]);
+
     /// <summary>Fails the next call of a method, before or after it has been done.</summary>
     public void FailOnce(string method, bool isDone)
     {

@@ -343,12 +343,7 @@ public sealed class SessionRefreshTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(nameof(ISessionStore.DenyAsync), false)]
-    [InlineData(nameof(ISessionStore.DenyAsync), true)]
-    [InlineData(nameof(ISessionStore.WriteFeedAsync), false)]
-    [InlineData(nameof(ISessionStore.WriteFeedAsync), true)]
-    [InlineData(nameof(ISessionStore.MarkFedAsync), false)]
-    [InlineData(nameof(ISessionStore.MarkFedAsync), true)]
+    [MemberData(nameof(FaultyStore.FailuresOfARule), MemberType = typeof(FaultyStore))]
     public async Task Reuse_is_not_answered_before_its_rule_is_in_the_feed_and_the_failure_tells_of_it(string method, bool isDone)
     {
         var first = await _issuer.StartAsync();

@@ -168,12 +168,7 @@ public sealed class SessionRevokerTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(nameof(ISessionStore.DenyAsync), false)]
-    [InlineData(nameof(ISessionStore.DenyAsync), true)]
-    [InlineData(nameof(ISessionStore.WriteFeedAsync), false)]
-    [InlineData(nameof(ISessionStore.WriteFeedAsync), true)]
-    [InlineData(nameof(ISessionStore.MarkFedAsync), false)]
-    [InlineData(nameof(ISessionStore.MarkFedAsync), true)]
+    [MemberData(nameof(FaultyStore.FailuresOfARule), MemberType = typeof(FaultyStore))]
     public async Task A_rule_that_was_not_confirmed_is_not_acknowledged_and_asking_again_completes_it(string method, bool isDone)
     {
         var tokens = await _issuer.StartAsync();

@@ -75,6 +75,8 @@ public sealed class VerificationKeyTests
     [InlineData("use", "null", "use")]
     [InlineData("key_ops", "[\"sign\"]", "key_ops")]
     [InlineData("key_ops", "\"verify\"", "key_ops")]
+    [InlineData("key_ops", "[0,\"verify\"]", "key_ops")]
+    [InlineData("key_ops", "[\"verify\",null]", "key_ops")]
     [InlineData("d", "\"AAAA\"", "private")]
     [InlineData("x", null, "x and y")]
     [InlineData("x", "\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU=\"", "x and y")]

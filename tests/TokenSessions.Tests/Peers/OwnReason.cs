@@ -49,6 +49,11 @@ internal static class OwnReason
             return "exp not after iat";
         }
 
+        if (claims.TryGetProperty("nbf", out var notBefore) && claims.GetProperty("exp").GetInt64() <= notBefore.GetInt64())
+        {
+            return "exp not after nbf";
+        }
+
         return ((string[])["iss", "sub", "jti", "sid", "client_id"]).FirstOrDefault(name => !claims.TryGetProperty(name, out var value) || !IsName(value))
             ?? (!claims.TryGetProperty("aud", out var audience) || !IsName(audience) && !IsListOf(audience, IsName) ? "aud"
                 : claims.TryGetProperty("scope", out var scope) && scope.ValueKind != JsonValueKind.String ? "scope"

@@ -155,27 +155,49 @@ public sealed class JournalDamageTests : JournalTests
     }
 
     [Theory]
-    [InlineData(0x01, true)]
-    [InlineData(0x31, true)] // In the last region.
-    [InlineData(0x41, false)]
-    [InlineData(0xF1, false)]
-    [InlineData(0x00, false)]
-    [InlineData(0x07, false)]
-    public async Task A_record_of_a_kind_or_region_that_there_is_not_is_refused(byte kindAndRegion, bool isTaken)
+    [InlineData(1, 1, 0x01, true)] // Kind and region of a rule.
+    [InlineData(1, 1, 0x31, true)] // In the last region.
+    [InlineData(1, 1, 0x41, false)]
+    [InlineData(1, 1, 0x00, false)]
+    [InlineData(1, 1, 0x07, false)]
+    [InlineData(1, 43, 0x80, false)] // The sign of its watermark,
+    [InlineData(1, -32, 0x80, false)] // its generation,
+    [InlineData(1, -20, 0x80, false)] // and its run of graces.
+    [InlineData(0, 1, 64, true)] // The shards of a head.
+    [InlineData(0, 1, 65, false)]
+    [InlineData(0, 1, 0, false)]
+    [InlineData(0, 3, 3, true)] // Its regions beyond the first.
+    [InlineData(0, 3, 4, false)]
+    [InlineData(0, 12, 0x80, false)] // The signs of its durations.
+    [InlineData(0, 20, 0x80, false)]
+    [InlineData(0, 28, 0x80, false)]
+    [InlineData(2, 24, 0x80, false)] // The sign of a feed item's stamp,
+    [InlineData(2, 32, 0x80, false)] // and its watermark.
+    public async Task A_record_that_no_store_writes_is_refused(int record, int at, byte value, bool isTaken)
     {
-        var (journal, _) = await WriteRulesAsync();
+        await using (var store = Open())
+        {
+            await store.RaiseHeadAsync(new(), Time.GetUtcNow(), Cancel);
+            await DenyAsync(store, Token(0));
+            await store.WriteFeedAsync(new(Token(0).RuleKey, 1, 0, IsStanding: false), Time.GetUtcNow() + TimeSpan.FromDays(1), Cancel);
+        }
+
+        var journal = await File.ReadAllBytesAsync(JournalPath, Cancel);
         var payloads = JournalFiles.Payloads(journal);
-        payloads[0][1] = kindAndRegion;
-        Overwrite(JournalFiles.Write(journal, payloads, null, _ => 0));
+        payloads[record][at < 0 ? ^-at : at] = value;
+        var changed = JournalFiles.Write(journal, payloads, null, _ => 0);
+        Overwrite(changed);
 
         if (isTaken)
         {
             await using var store = Open();
-            Assert.Equal(Rules, (await store.ListAsync(Issuer, null, StoreLimits.ItemsPerPage, Cancel)).Items.Count);
+            Assert.Single((await store.ListAsync(Issuer, null, StoreLimits.ItemsPerPage, Cancel)).Items);
             return;
         }
 
-        Assert.Contains($"a record at offset {HeaderLength}", Assert.Throws<SessionStoreUnavailableException>(Open).Message, StringComparison.Ordinal);
+        var refused = Assert.Throws<SessionStoreUnavailableException>(Open);
+        Assert.Contains($"a record at offset {Records(changed)[record].Offset}", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith("What it holds ", refused.InnerException?.Message, StringComparison.Ordinal);
     }
 
     [Fact]

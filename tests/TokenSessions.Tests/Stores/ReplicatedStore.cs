@@ -34,7 +34,7 @@ internal sealed class ReplicatedStore(ReplicatedTable table, int region, TimePro
             region,
             replica =>
             {
-                var item = new FeedItem(rule, Cut(expiresAt));
+                var item = new FeedItem(rule, StoreTime.Cut(expiresAt));
                 if (replica.Find<FeedItem>(key) is { } stored)
                 {
                     var later = stored.Rule.StampedAt > rule.StampedAt ? stored.Rule : rule;
@@ -59,13 +59,7 @@ internal sealed class ReplicatedStore(ReplicatedTable table, int region, TimePro
     {
         StoreLimits.Check(advance);
         return ChangeAsync(
-            advance.Key,
-            item =>
-            {
-                var (isAdvanced, advanced) = AuthorityChange.Advance(item, advance);
-                return (advanced, new SessionAdvanced(isAdvanced, advanced));
-            },
-            cancellationToken);
+            advance.Key, item => AuthorityChange.Advance(item, advance) is var advanced ? (advanced.Item, advanced) : default, cancellationToken);
     }
 
     public Task<bool> NoteGraceAsync(AuthorityKey key, int generation, CancellationToken cancellationToken)
@@ -108,7 +102,7 @@ internal sealed class ReplicatedStore(ReplicatedTable table, int region, TimePro
             replica =>
             {
                 var current = replica.Find<StoredHead>(HeadKey);
-                var raised = StoredHead.Raise(current, atLeast, Cut(at)!.Value);
+                var raised = StoredHead.Raise(current, atLeast, StoreTime.Cut(at));
                 if (!ReferenceEquals(raised, current))
                 {
                     replica.Put(HeadKey, raised);
@@ -154,10 +148,7 @@ internal sealed class ReplicatedStore(ReplicatedTable table, int region, TimePro
     /// <summary>What stands here under a key now; null if nothing does.</summary>
     public AuthorityItem? Find(AuthorityKey key) => table.Work(region, replica => Live(replica, key));
 
-    private static DateTimeOffset? Cut(DateTimeOffset? at) =>
-        at is { } value ? DateTimeOffset.FromUnixTimeMilliseconds(value.ToUnixTimeMilliseconds()) : null;
-
-    private bool IsLive(DateTimeOffset? end) => end is null || end > time.GetUtcNow();
+    private bool IsLive(DateTimeOffset? end) => !StoreTime.IsReached(end, time.GetUtcNow());
 
     private AuthorityItem? Live(ReplicatedTable.Replica replica, AuthorityKey key) =>
         replica.Find<AuthorityItem>(key) is { } item && IsLive(item.ExpiresAt) ? item : null;

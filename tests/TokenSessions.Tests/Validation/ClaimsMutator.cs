@@ -33,7 +33,7 @@ internal static class ClaimsMutator
         ],
         ["exp"] = [.. Around(600), .. Around(-30), .. Around(0), .. Around(3600), .. Around(-3630), .. Times],
         ["iat"] = [.. Around(30), .. Around(0), .. Around(-3000), .. Times],
-        ["nbf"] = [.. Around(30), .. Around(0), .. Times],
+        ["nbf"] = [.. Around(30), .. Around(0), .. Around(600), .. Times],
         ["auth_time"] = [.. Around(0), .. Times],
         ["scope"] = ["\"\"", "\"a\"", "\"a b\"", "\" a  b \"", "\"   \"", "\"a\\tb\"", "\"a\\u0020b\"", "\"a\\nb c\"", "\"é 😀\"", "\"a a\"", "\"a\u00A0b\"", "[]", "[\"a\"]", "null", "1", $"\"{string.Join(' ', Enumerable.Range(0, 60))}\""],
         ["roles"] = ["[]", "[\"admin\"]", "[\"a\",\"a\"]", "[\"\"]", "[\"\\u0061dmin\",\"é\"]", "\"admin\"", "null", "1", "{}", "{\"a\":[\"b\"]}", "[1]", "[null]", "[[\"a\"]]", "[\"a\",{}]", "[\"a\",\"\\udc00\"]", "[true]", "[\"a\",[]]"],

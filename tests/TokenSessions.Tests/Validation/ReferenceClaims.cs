@@ -58,6 +58,7 @@ internal sealed partial record ReferenceClaims
 
         if (Audience(members) is not { Length: > 0 } audiences || audiences.Contains("")
             || Seconds(members, "iat") is not { } issuedAt || Seconds(members, "exp") is not { } expiresAt || issuedAt >= expiresAt
+            || Seconds(members, "nbf") >= expiresAt // Without one, that is false.
             || (members.ContainsKey("scope") && members.Text("scope") is null)
             || !TryReadTexts(members, "roles", out var roles)
             || !TryReadSeen(members, out var seen))

@@ -66,6 +66,17 @@ public sealed partial class TokenValidatorTests
         await AssertRejectedAsync(expected, Token.With("exp", expiry).Sign());
 
     [Theory]
+    [InlineData(9, null)]
+    [InlineData(10, TokenRejection.ClaimsInvalid)]
+    [InlineData(11, TokenRejection.ClaimsInvalid)]
+    public async Task Refuses_claims_that_no_moment_fits_although_now_is_within_the_skew_of_each(int notBefore, TokenRejection? expected)
+    {
+        var now = _clock.GetUtcNow().ToUnixTimeSeconds();
+
+        await AssertResultAsync(expected, Token.With("nbf", now + notBefore).With("exp", now + 10).Sign());
+    }
+
+    [Theory]
     [InlineData("{0}x")]
     [InlineData("{0}{{}}")]
     [InlineData("[{0}]")]

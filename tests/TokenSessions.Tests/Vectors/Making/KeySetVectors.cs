@@ -53,6 +53,7 @@ internal static class KeySetVectors
         { "the token's key: its {0} in lower case", ["kty", "alg", "crv"], KeyUnknown, member => Published(Set(Changed(member, $"\"{Value(member).ToLowerInvariant()}\""), Next)) },
         { "the token's key: its {0} padded", ["x", "y"], KeyUnknown, member => Published(Set(Changed(member, $"\"{Value(member)}=\""), Next)) },
         { "the token's key: key_ops {0}", ["null", "0", "\"verify\"", "{}", "[]", "[\"sign\"]", "[\"VERIFY\"]", "[0]"], KeyUnknown, operations => Published(Set(Plus(Good, $"\"key_ops\":{operations}"), Next)), "It does not say that it verifies (RFC 7517 §4.3)." },
+        { "the token's key: key_ops {0}", ["[0,\"sign\",\"verify\"]", "[\"verify\",null]", "[\"verify\",[\"verify\"]]"], KeyUnknown, operations => Published(Set(Plus(Good, $"\"key_ops\":{operations}"), Next)), "All of them are texts (RFC 7517 §4.3)." },
         { "the token's key: key_ops with verify in it", Accepted, Published(Set(Plus(Good, "\"key_ops\":[\"sign\",\"verify\"]"))) },
         { "the token's key: d {0}", ["null", "\"\"", "0"], KeyUnknown, value => Published(Set(Plus(Good, $"\"d\":{value}"), Next)), "A member for private halves has no place in a published key (RFC 7517 §9.2)." },
         { "the token's key: other members of any type", Accepted, Published(Set(Plus(Good, "\"x5c\":0,\"x5t\":null,\"x5u\":[],\"exp\":0,\"\":{}"))), "Ignored (RFC 7517 §4)." },
