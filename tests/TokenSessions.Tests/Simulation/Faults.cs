@@ -59,6 +59,9 @@ internal sealed class Faults(Random random)
     /// <summary>Reads of the table that reach further back take too long, however often they are tried.</summary>
     public TimeSpan LongestRead { get; private set; } = TimeSpan.MaxValue;
 
+    /// <summary>True while whoever hosts the signed feed gives the same copies again and again.</summary>
+    public bool IsFeedFrozen { get; private set; }
+
     /// <summary>Something breaks, or comes back.</summary>
     public string Change()
     {
@@ -77,6 +80,9 @@ internal sealed class Faults(Random random)
             case < 13:
                 LongestRead = TimeSpan.FromMinutes(random.Next(2) == 0 ? 2 : 10);
                 return $"reads of more than {LongestRead.TotalMinutes} min fail";
+            case 13:
+                IsFeedFrozen = true;
+                return "the signed feed is frozen";
             default:
                 Stop();
                 return "faults: none";
@@ -86,7 +92,7 @@ internal sealed class Faults(Random random)
     public void Stop()
     {
         _down.Clear();
-        (IsDirectoryDown, Rate, LongestRead) = (false, 0, TimeSpan.MaxValue);
+        (IsDirectoryDown, IsFeedFrozen, Rate, LongestRead) = (false, false, 0, TimeSpan.MaxValue);
     }
 
     public bool IsDown(CallKind kind) => _down.Contains(kind);

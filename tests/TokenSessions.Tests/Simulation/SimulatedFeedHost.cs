@@ -10,7 +10,7 @@ internal sealed class SimulatedFeedHost(World world, IReadOnlyList<ValidatorNode
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var document = await World.CallAsync(
-            CallKind.Feed, "signed feed", call => Answer(request.RequestUri!, call.Twist is Fault.Stale), answer => answer,
+            CallKind.Feed, "signed feed", call => Answer(request.RequestUri!, call.Twist is Fault.Stale || world.Faults.IsFeedFrozen), answer => answer,
             problem => new HttpRequestException(problem), cancellationToken);
         return document is null
             ? new(HttpStatusCode.ServiceUnavailable) { RequestMessage = request }

@@ -86,7 +86,7 @@ internal sealed class SimulationRun : IDisposable
                 Revoke();
                 break;
             case < 740:
-                WithSession(Validate);
+                WithSession(Validate, anyOneOf: 2);
                 break;
             case < 760:
                 _attacks.Try(Pick(_validators));
@@ -302,14 +302,14 @@ internal sealed class SimulationRun : IDisposable
         History.OnceDisabled.Add(subject);
     }
 
-    /// <summary>Mostly one that goes on as far as its client knows, sometimes one that is over.</summary>
-    private void WithSession(Action<Session> act)
+    /// <summary>Mostly a new one that goes on as far as its client knows; one of so many times any, though it be over.</summary>
+    private void WithSession(Action<Session> act, int anyOneOf = 8)
     {
-        var isAny = Random.Next(8) == 0;
+        var isAny = Random.Next(anyOneOf) == 0;
         var sessions = History.Sessions.FindAll(session => isAny || !session.IsRefused);
         if (sessions.Count > 0)
         {
-            act(sessions[^Random.Next(1, Math.Min(9, sessions.Count + 1))]);
+            act(sessions[^Random.Next(1, Math.Min(Random.Next(3) == 0 ? 60 : 9, sessions.Count + 1))]);
         }
     }
 
