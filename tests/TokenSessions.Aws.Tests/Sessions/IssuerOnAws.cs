@@ -18,7 +18,7 @@ internal sealed class IssuerOnAws : IAsyncDisposable
 {
     private const string Audience = "https://api.example";
 
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tokensessions-aws-");
+    private readonly DirectoryInfo _directory;
     private readonly KmsClients _clients;
     private readonly KeyRingFile _ring;
 
