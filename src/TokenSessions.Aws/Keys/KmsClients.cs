@@ -115,6 +115,7 @@ public sealed class KmsClients : IDisposable
             MaxStaleConnectionRetries = 0, // ... which this would undo: up to 10 more requests whenever a connection breaks (measured).
             ConnectTimeout = _options.AttemptTimeout,
             MaxConnectionsPerServer = _options.MaxConcurrency,
+            DisableLogging = true,         // Whoever lets the SDK log answers would have the private keys that KMS unwraps (measured).
         });
     }
 }

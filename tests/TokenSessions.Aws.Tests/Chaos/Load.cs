@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
-using TokenSessions.Aws.Tests.Processes;
 using TokenSessions.Service.Tests.Processes;
 using TokenSessions.Validation.Denylist;
 
@@ -33,7 +32,7 @@ internal sealed partial class Load : IDisposable
     public Load(Site site, Judge judge)
     {
         (_site, _judge) = (site, judge);
-        _client = new(site.Deployment.Issuer, Deployment.Password);
+        _client = site.Deployment.NewClient();
     }
 
     /// <summary>All sessions there have been.</summary>

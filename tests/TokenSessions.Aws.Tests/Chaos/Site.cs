@@ -64,16 +64,22 @@ internal sealed class Site : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Deployment.DisposeAsync();
-        foreach (var proxy in new[] { Store, StoreOfApi, Kms, Issuer })
+        try
         {
-            if (proxy is not null)
-            {
-                await proxy.DisposeAsync();
-            }
+            await Deployment.DisposeAsync();
         }
+        finally
+        {
+            foreach (var proxy in new[] { Store, StoreOfApi, Kms, Issuer })
+            {
+                if (proxy is not null)
+                {
+                    await proxy.DisposeAsync();
+                }
+            }
 
-        _clocks.ForEach(clock => clock.Dispose());
+            _clocks.ForEach(clock => clock.Dispose());
+        }
     }
 
     private async Task StartProxiesAsync()

@@ -1,8 +1,10 @@
 using Amazon.Runtime;
 using TokenSessions.Aws.Keys;
+using TokenSessions.Aws.Tests.Leaks;
 using TokenSessions.Aws.Tests.Servers;
 using TokenSessions.Aws.Tests.Servers.Kms;
 using TokenSessions.Issuing.Keys;
+using TokenSessions.Service.Tests.Leaks;
 using TokenSessions.Tests;
 
 namespace TokenSessions.Aws.Tests.Keys;
@@ -79,6 +81,24 @@ public sealed class KmsClientsTests : IAsyncLifetime
         await _entry.Signs(clients).FailsAsync();
 
         Assert.Equal(2, _kms.StandIn.Calls("Sign")); // The second one is ours.
+    }
+
+    /// <summary>In the answers of KMS private keys come back unwrapped. Other clients show that the log would have them.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_the_SDK_is_let_log_answers_no_key_stands_there(bool isOurs)
+    {
+        using var log = new SdkLog();
+        using var clients = new KmsClients(new(), new FakeClock(), isOurs ? null : region => _kms.StandIn.CreateClient(region));
+        var wrapping = await _kms.MakeSymmetricAsync();
+        var entry = await _kms.Keys(clients).CreateWrappedSealingKeyAsync(TestKms.Issuer, wrapping, null, TestContext.Current.CancellationToken);
+        var secrets = new Secrets();
+
+        var opened = await new KmsWrappedKeySource(TestKms.Issuer, clients).OpenAsync(entry.Item(), TestContext.Current.CancellationToken);
+
+        secrets.Add(Convert.ToBase64String(opened.Plaintext!));
+        Assert.Equal(!isOurs, log.Lines.Any(secrets.AreIn));
     }
 
     [Fact]

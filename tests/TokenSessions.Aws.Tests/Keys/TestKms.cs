@@ -34,7 +34,7 @@ internal sealed class TestKms : IAsyncDisposable
     /// <summary>Clients with what the product sets for its own.</summary>
     public KmsClients Clients(TimeProvider? time = null, KmsOptions? options = null) => Own(new KmsClients(
         options ?? new() { Region = Region }, time ?? new FakeClock(), // It stands still: a busy machine is no slow KMS.
-        region => _endpoint.CreateClient(region, config => config.MaxStaleConnectionRetries = 0)));
+        region => _endpoint.CreateClient(region, config => (config.MaxStaleConnectionRetries, config.DisableLogging) = (0, true))));
 
     public KmsKeys Keys(KmsClients? clients = null) => new(clients ?? Clients());
 

@@ -3,6 +3,7 @@ using System.Text;
 using Amazon.KeyManagementService;
 using TokenSessions.Aws.Tests.Servers;
 using TokenSessions.Aws.Tests.Servers.Kms;
+using TokenSessions.Service.Tests.Leaks;
 using TokenSessions.Service.Tests.Processes;
 
 namespace TokenSessions.Aws.Tests.Processes;
@@ -20,7 +21,7 @@ internal sealed class Deployment : IAsyncDisposable
         Environment.GetEnvironmentVariable("TOKENSESSIONS_SERVICE") ?? RunningProcess.Built("TokenSessions.Service");
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tokensessions-deployment-");
-    private readonly List<RunningProcess> _processes = [];
+    private readonly ProcessWatch _watch = new();
     private readonly DynamoDbServer _dynamo;
     private readonly IReadOnlyDictionary<string, string> _kmsEnvironment;
 
@@ -28,6 +29,12 @@ internal sealed class Deployment : IAsyncDisposable
     {
         (_dynamo, Kms, Tables) = (dynamo, kms, tables);
         _kmsEnvironment = kms.Settings;
+        _watch.Secrets.Add(Password);
+        foreach (var name in (string[])["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+        {
+            _watch.Secrets.Add(kms.Settings.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name) ?? "");
+        }
+
         Addresses = [.. tables.Count > 1 ? tables.Select(_ => RunningProcess.FreeAddress()) : [RunningProcess.FreeAddress(), RunningProcess.FreeAddress()]];
     }
 
@@ -56,20 +63,23 @@ internal sealed class Deployment : IAsyncDisposable
     {
         var tables = Enumerable.Range(0, regions).Select(_ => DynamoDbServer.NewTableName()).ToArray();
         var deployment = new Deployment(await DynamoDbServer.GetAsync(), await KmsEndpoint.StartAsync(), tables);
-        using var kms = deployment.Kms.CreateClient(TestCredentials.Region);
-        var wrapping = await kms.CreateKeyAsync(
-            new() { KeySpec = KeySpec.SYMMETRIC_DEFAULT, KeyUsage = KeyUsageType.ENCRYPT_DECRYPT }, Cancelled);
-        deployment.WrappingKey = wrapping.KeyMetadata.Arn;
-        for (var region = 0; region < regions; region++)
+        try
         {
-            await deployment.SucceedAsync(region, ["table", "create"]);
+            await deployment.PrepareAsync();
+            return deployment;
         }
-
-        await deployment.SucceedAsync(0, ["keys", "init", "--wrap-under", deployment.WrappingKey]);
-        await deployment.SucceedAsync(0, ["users", "add", "demo", "--scope", "reports.read"], Password);
-        await deployment.SucceedAsync(0, ["users", "add", "admin", "--scope", "tokensessions.admin"], Password);
-        return deployment;
+        catch
+        {
+            await deployment.DisposeAsync();
+            throw;
+        }
     }
+
+    /// <summary>A client whose requests and answers tell what must not be told elsewhere.</summary>
+    public SessionClient NewClient() => new(Issuer, Password, _watch);
+
+    /// <summary>From here on nothing may tell this.</summary>
+    public void Learn(string secret) => _watch.Secrets.Add(secret);
 
     /// <summary>Starts a service.</summary>
     /// <param name="address">One of <see cref="Addresses"/>, by its place.</param>
@@ -101,15 +111,35 @@ internal sealed class Deployment : IAsyncDisposable
     public Task<(int ExitCode, string Output)> RunAsync(
         string[] arguments, Dictionary<string, string>? overrides = null, string input = "") => RunAsync(0, arguments, overrides, input);
 
+    /// <summary>Ends everything. Fails if anything has told a secret.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in _processes)
+        try
         {
-            await process.DisposeAsync();
+            await _watch.EndAsync(_directory);
+        }
+        finally
+        {
+            await _watch.DisposeAsync();
+            await Kms.DisposeAsync();
+            _directory.Delete(recursive: true);
+        }
+    }
+
+    private async Task PrepareAsync()
+    {
+        using var kms = Kms.CreateClient(TestCredentials.Region);
+        var wrapping = await kms.CreateKeyAsync(
+            new() { KeySpec = KeySpec.SYMMETRIC_DEFAULT, KeyUsage = KeyUsageType.ENCRYPT_DECRYPT }, Cancelled);
+        WrappingKey = wrapping.KeyMetadata.Arn;
+        for (var region = 0; region < Tables.Count; region++)
+        {
+            await SucceedAsync(region, ["table", "create"]);
         }
 
-        await Kms.DisposeAsync();
-        _directory.Delete(recursive: true);
+        await SucceedAsync(0, ["keys", "init", "--wrap-under", WrappingKey]);
+        await SucceedAsync(0, ["users", "add", "demo", "--scope", "reports.read"], Password);
+        await SucceedAsync(0, ["users", "add", "admin", "--scope", "tokensessions.admin"], Password);
     }
 
     private async Task SucceedAsync(int region, string[] arguments, string input = "")
@@ -134,7 +164,9 @@ internal sealed class Deployment : IAsyncDisposable
             await process.StandardInput.BaseStream.WriteAsync(Encoding.UTF8.GetBytes(input), limit.Token);
             process.StandardInput.Close();
             await process.WaitForExitAsync(limit.Token);
-            return (process.ExitCode, await output + await error);
+            var printed = await output + await error;
+            _watch.Told($"command {string.Join(' ', arguments)}", printed);
+            return (process.ExitCode, printed);
         }
         finally
         {
@@ -145,13 +177,9 @@ internal sealed class Deployment : IAsyncDisposable
         }
     }
 
-    private async Task<RunningProcess> StartAsync(
-        string program, Uri address, Dictionary<string, string> settings, IReadOnlyDictionary<string, string>? overrides)
-    {
-        var process = await RunningProcess.StartAsync(program, address, [.. settings, .. overrides ?? new Dictionary<string, string>()], Cancelled);
-        _processes.Add(process);
-        return process;
-    }
+    private Task<RunningProcess> StartAsync(
+        string program, Uri address, Dictionary<string, string> settings, IReadOnlyDictionary<string, string>? overrides) =>
+        _watch.StartAsync(program, address, [.. settings, .. overrides ?? new Dictionary<string, string>()], Cancelled);
 
     private Dictionary<string, string> Settings(int region, string name)
     {

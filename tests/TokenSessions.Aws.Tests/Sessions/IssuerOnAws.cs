@@ -3,6 +3,7 @@ using TokenSessions.Aws.Tests.DynamoDb;
 using TokenSessions.Aws.Tests.Keys;
 using TokenSessions.Issuing;
 using TokenSessions.Issuing.Keys;
+using TokenSessions.Service.Tests.Leaks;
 using TokenSessions.Tests;
 using TokenSessions.Tests.Issuing;
 using TokenSessions.Validation;
@@ -18,12 +19,13 @@ internal sealed class IssuerOnAws : IAsyncDisposable
 {
     private const string Audience = "https://api.example";
 
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tokensessions-aws-");
+    private readonly DirectoryInfo _directory;
     private readonly KmsClients _clients;
     private readonly KeyRingFile _ring;
 
     private IssuerOnAws(TableUnderTest table, TestKms kms, KmsClients clients, KeyRingFile ring, DirectoryInfo directory)
     {
+        Telemetry.Listen();
         (Table, Kms, _clients, _ring, _directory) = (table, kms, clients, ring, directory);
         var options = new SessionIssuerOptions { Issuer = TestKms.Issuer, DefaultAudience = Audience };
         var store = table.NewStore();
@@ -45,6 +47,9 @@ internal sealed class IssuerOnAws : IAsyncDisposable
     public DenylistSync Denylist { get; }
 
     public TokenValidator Validator { get; }
+
+    /// <summary>The tokens that were issued.</summary>
+    public Secrets Secrets { get; } = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -76,15 +81,13 @@ internal sealed class IssuerOnAws : IAsyncDisposable
     public async Task<IssuedTokens> StartAsync()
     {
         var result = await Sessions.StartAsync(new() { Subject = "ada" }, Cancel);
-        Assert.True(result.IsIssued, result.ToString());
-        return result.Tokens;
+        return Learn(result);
     }
 
     public async Task<IssuedTokens> RefreshAsync(IssuedTokens tokens)
     {
         var result = await Sessions.RefreshAsync(new() { RefreshToken = tokens.RefreshToken }, Cancel);
-        Assert.True(result.IsIssued, result.ToString());
-        return result.Tokens;
+        return Learn(result);
     }
 
     public async Task AssertValidAsync(IssuedTokens tokens) =>
@@ -97,5 +100,15 @@ internal sealed class IssuerOnAws : IAsyncDisposable
         await Kms.DisposeAsync();
         await Table.DisposeAsync();
         _directory.Delete(recursive: true);
+        Telemetry.Observe();
+        Assert.Equal("", string.Join('\n', Telemetry.PlacesOf(Secrets)));
+    }
+
+    private IssuedTokens Learn(SessionResult result)
+    {
+        Assert.True(result.IsIssued, result.ToString());
+        Secrets.Add(result.Tokens.AccessToken);
+        Secrets.Add(result.Tokens.RefreshToken);
+        return result.Tokens;
     }
 }

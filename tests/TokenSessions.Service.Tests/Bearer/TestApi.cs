@@ -112,6 +112,7 @@ internal sealed class TestApi : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Telemetry.Observe();
         Http.Dispose();
         await _app.DisposeAsync();
         Leaks.Check();

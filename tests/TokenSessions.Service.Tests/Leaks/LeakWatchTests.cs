@@ -1,5 +1,7 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace TokenSessions.Service.Tests.Leaks;
@@ -24,7 +26,13 @@ public sealed class LeakWatchTests
     [InlineData("scope")]
     [InlineData("trace tag")]
     [InlineData("trace name")]
+    [InlineData("trace baggage")]
+    [InlineData("trace event")]
+    [InlineData("trace event tag")]
+    [InlineData("trace link")]
+    [InlineData("trace status")]
     [InlineData("metric")]
+    [InlineData("observed metric")]
     [InlineData("body")]
     [InlineData("header")]
     public void A_secret_or_a_part_of_it_is_noticed_wherever_it_is_told(string place)
@@ -85,6 +93,24 @@ public sealed class LeakWatchTests
         Assert.ThrowsAny<Xunit.Sdk.XunitException>(_watch.Check);
     }
 
+    [Fact]
+    public void A_document_that_the_issuer_signs_may_name_what_a_token_names_and_must_not_hold_a_secret()
+    {
+        var token = Signed("""{"iss":"http://localhost","sid":"a-session-of-somebody"}""", _secret);
+        var watch = new LeakWatch();
+        Learn(watch);
+        watch.Sent([token], "");
+        Tell(watch, "body", Signed("""{"iss":"http://localhost","sid":"a-session-of-somebody"}""", "of another document"));
+        watch.Check();
+
+        Tell(watch, "body", Signed($$"""{"iss":"http://localhost","token":"x{{_secret}}"}""", "of another document"));
+
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(watch.Check);
+
+        static string Signed(string content, string signature) =>
+            $"eyJhbGciOiJFUzI1NiJ9.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(content))}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(signature))}";
+    }
+
     private void Learn(LeakWatch watch) => watch.Sent([_token, "x"], $$"""{"username":"demo","password":"{{_secret}}"}""");
 
     private static void Tell(LeakWatch watch, string place, string told)
@@ -114,8 +140,27 @@ public sealed class LeakWatchTests
             case "trace name":
                 source.StartActivity(told)!.Dispose();
                 break;
+            case "trace baggage":
+                source.StartActivity("x")!.SetBaggage("x", told).Dispose();
+                break;
+            case "trace event":
+                source.StartActivity("x")!.AddEvent(new(told)).Dispose();
+                break;
+            case "trace event tag":
+                source.StartActivity("x")!.AddEvent(new("x", default, new() { ["x"] = told })).Dispose();
+                break;
+            case "trace link":
+                source.StartActivity("x")!.AddLink(new(default, new() { ["x"] = told })).Dispose();
+                break;
+            case "trace status":
+                source.StartActivity("x")!.SetStatus(ActivityStatusCode.Error, told).Dispose();
+                break;
             case "metric":
                 meter.CreateCounter<long>("x").Add(1, KeyValuePair.Create("x", (object?)told));
+                break;
+            case "observed metric":
+                meter.CreateObservableGauge("x", () => new Measurement<int>(1, KeyValuePair.Create("x", (object?)told)));
+                Telemetry.Observe(); // As hosts do before they end.
                 break;
             case "body":
                 watch.Answered("a test", [], told);

@@ -37,9 +37,16 @@ internal static class Telemetry
         Metrics.Start();
     }
 
+    /// <summary>Asks those instruments that speak only when they are asked: before their host ends, and with it they.</summary>
+    public static void Observe() => Metrics.RecordObservableInstruments();
+
+    /// <summary>Where any of these secrets was heard.</summary>
+    public static IEnumerable<string> PlacesOf(Secrets secrets) => Heard.Where(heard => secrets.AreIn(heard.Key)).Select(heard => heard.Value);
+
     private static void Take(Activity activity)
     {
         var place = $"trace {activity.Source.Name} {activity.OperationName}";
+        Take(place, activity.Source.Tags ?? []);
         Take(place, activity.DisplayName);
         Take(place, activity.StatusDescription);
         Take(place, activity.TraceStateString);
@@ -50,10 +57,18 @@ internal static class Telemetry
             Take(place, happened.Name);
             Take(place, happened.Tags);
         }
+
+        foreach (var link in activity.Links)
+        {
+            Take(place, link.Context.TraceState);
+            Take(place, link.Tags ?? []);
+        }
     }
 
     private static void Take(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        Take($"metric {instrument.Name}", instrument.Tags ?? []);
+        Take($"metric {instrument.Name}", instrument.Meter.Tags ?? []);
         foreach (var (name, value) in tags)
         {
             Take($"metric {instrument.Name}, tag {name}", value?.ToString());

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using TokenSessions.Tests;
 
 namespace TokenSessions.Service.Tests.Processes;
@@ -14,7 +13,6 @@ internal sealed class RunningProcess : IAsyncDisposable
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
 
     private readonly Process _process;
-    private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private RunningProcess(Process process, Uri address)
@@ -25,6 +23,9 @@ internal sealed class RunningProcess : IAsyncDisposable
     }
 
     public Uri Address { get; }
+
+    /// <summary>True once it has listened.</summary>
+    public bool HasListened => _listening.Task.IsCompleted;
 
     /// <summary>What the process has used of all processors so far.</summary>
     public TimeSpan ProcessorTime
@@ -37,16 +38,10 @@ internal sealed class RunningProcess : IAsyncDisposable
     }
 
     /// <summary>Everything the process has printed so far.</summary>
-    public string Output
-    {
-        get
-        {
-            lock (_output)
-            {
-                return _output.ToString();
-            }
-        }
-    }
+    public Transcript Printed { get; } = new();
+
+    /// <inheritdoc cref="Printed"/>
+    public string Output => $"{Printed}";
 
     /// <inheritdoc cref="SourceTree.Built"/>
     public static string Built(string project) => SourceTree.Built("src", project);
@@ -96,19 +91,37 @@ internal sealed class RunningProcess : IAsyncDisposable
         string program, Uri address, IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellationToken,
         params IEnumerable<string> arguments)
     {
+        var running = Start(program, address, settings, arguments);
+        await running.ListensAsync(cancellationToken);
+        return running;
+    }
+
+    /// <summary>Starts a host, which may or may not come to listen.</summary>
+    /// <inheritdoc cref="StartAsync"/>
+    public static RunningProcess Start(
+        string program, Uri address, IEnumerable<KeyValuePair<string, string>> settings, params IEnumerable<string> arguments)
+    {
         var start = Describe(program, settings, arguments);
         start.Environment["ASPNETCORE_URLS"] = address.ToString().TrimEnd('/');
         var running = new RunningProcess(Process.Start(start)!, address);
         running._process.BeginOutputReadLine();
         running._process.BeginErrorReadLine();
-        var exit = running._process.WaitForExitAsync(cancellationToken);
-        if (await Task.WhenAny(running._listening.Task, exit).WaitAsync(StartLimit, cancellationToken) == exit)
-        {
-            throw new InvalidOperationException($"{program} ended before it listened:\n{running.Output}");
-        }
-
         return running;
     }
+
+    /// <summary>Waits until it listens.</summary>
+    /// <exception cref="InvalidOperationException">It ended before; what it printed stands in the message.</exception>
+    public async Task ListensAsync(CancellationToken cancellationToken)
+    {
+        var exit = _process.WaitForExitAsync(cancellationToken);
+        if (await Task.WhenAny(_listening.Task, exit).WaitAsync(StartLimit, cancellationToken) == exit)
+        {
+            throw new InvalidOperationException($"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} ended before it listened:\n{Output}");
+        }
+    }
+
+    /// <summary>Ends it, if it runs, and waits for the last it printed.</summary>
+    public Task EndAsync() => _process.HasExited ? _process.WaitForExitAsync() : KillAsync();
 
     /// <summary>kill -9: no warning, no flush, no goodbye.</summary>
     public async Task KillAsync()
@@ -128,12 +141,9 @@ internal sealed class RunningProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            await KillAsync();
-        }
-
+        await EndAsync();
         _process.Dispose();
+        Printed.Dispose();
     }
 
     private static bool IsSetting(string name) =>
@@ -143,11 +153,7 @@ internal sealed class RunningProcess : IAsyncDisposable
 
     private void Take(string? line)
     {
-        lock (_output)
-        {
-            _output.AppendLine(line);
-        }
-
+        Printed.Add(line);
         if (line?.Contains("Now listening on", StringComparison.Ordinal) == true)
         {
             _listening.TrySetResult();

@@ -8,12 +8,12 @@ using TokenSessions.Service.Tests.Leaks;
 namespace TokenSessions.Service.Tests.Processes;
 
 /// <summary>What users, administrators and APIs ask of services in other processes, over real sockets.</summary>
-internal sealed class SessionClient(string issuer, string password) : IDisposable
+/// <param name="issuer">The issuer: the audience of administrators' tokens.</param>
+/// <param name="password">Every user's.</param>
+/// <param name="watch">Learns what is sent and answered.</param>
+internal sealed class SessionClient(string issuer, string password, ProcessWatch watch) : IDisposable
 {
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
-
-    /// <summary>The password, and all tokens that were handed out.</summary>
-    public Secrets Secrets { get; } = new();
+    private readonly HttpClient _http = new(new WatchedHandler(watch, new SocketsHttpHandler())) { Timeout = TimeSpan.FromSeconds(20) };
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -35,7 +35,7 @@ internal sealed class SessionClient(string issuer, string password) : IDisposabl
     {
         using var answer = await TryLoginAsync(service, user, audience);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return await ReadTokensAsync(answer);
+        return await ReadAsync(answer);
     }
 
     public Task<HttpResponseMessage> TryLoginAsync(Uri service, string user, string? audience = null)
@@ -82,7 +82,7 @@ internal sealed class SessionClient(string issuer, string password) : IDisposabl
     {
         using var answer = await RefreshAsync(service, session);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancelled));
-        return await ReadTokensAsync(answer);
+        return await ReadAsync(answer);
     }
 
     public async Task<HttpResponseMessage> PostFormAsync(Uri service, string path, params (string Name, string Value)[] fields)
@@ -133,15 +133,6 @@ internal sealed class SessionClient(string issuer, string password) : IDisposabl
     }
 
     public void Dispose() => _http.Dispose();
-
-    private async Task<JsonNode> ReadTokensAsync(HttpResponseMessage answer)
-    {
-        var tokens = await ReadAsync(answer);
-        Secrets.Add(password);
-        Secrets.Add(tokens["access_token"]!.GetValue<string>());
-        Secrets.Add(tokens["refresh_token"]!.GetValue<string>());
-        return tokens;
-    }
 
     private static void Authorize(HttpRequestMessage request, JsonNode session) =>
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", session["access_token"]!.GetValue<string>());

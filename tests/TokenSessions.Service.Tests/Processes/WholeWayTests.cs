@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
+using TokenSessions.Service.Tests.Leaks;
 
 namespace TokenSessions.Service.Tests.Processes;
 
@@ -24,12 +25,12 @@ public sealed class WholeWayTests : IAsyncLifetime
     private readonly Uri _api = RunningProcess.FreeAddress();
     private readonly SessionClient _client;
 
-    private readonly List<RunningProcess> _processes = [];
+    private readonly ProcessWatch _watch = new();
 
     private RunningProcess? _serviceProcess;
     private RunningProcess? _apiProcess;
 
-    public WholeWayTests() => _client = new(Issuer, Password);
+    public WholeWayTests() => _client = new(Issuer, Password, _watch);
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -43,19 +44,19 @@ public sealed class WholeWayTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in _processes)
-        {
-            await process.DisposeAsync();
-        }
-
         _client.Dispose();
-        if (Directory.Exists(_data))
+        try
         {
-            Directory.Delete(_data, recursive: true);
+            await _watch.EndAsync(new(_data));
         }
-
-        Assert.All(_processes, process => Assert.Contains("dbug: ", process.Output, StringComparison.Ordinal)); // All of them log all they can.
-        Assert.DoesNotContain(_processes, process => _client.Secrets.AreIn(process.Output));
+        finally
+        {
+            await _watch.DisposeAsync();
+            if (Directory.Exists(_data))
+            {
+                Directory.Delete(_data, recursive: true);
+            }
+        }
     }
 
     [Fact]
@@ -140,28 +141,17 @@ public sealed class WholeWayTests : IAsyncLifetime
         _issuer,
         new()
         {
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
             ["TokenSessions__Issuer"] = Issuer,
             ["TokenSessions__DataDirectory"] = _data,
             ["TokenSessions__FirstRunPassword"] = Password,
         });
 
-    private async Task StartApiAsync() => _apiProcess = await StartAsync(ApiProgram, _api, new() { ["TokenSessions__Issuer"] = Issuer });
+    private async Task StartApiAsync() => _apiProcess = await StartAsync(
+        ApiProgram, _api, new() { ["ASPNETCORE_ENVIRONMENT"] = "Development", ["TokenSessions__Issuer"] = Issuer });
 
-    private async Task<RunningProcess> StartAsync(string program, Uri address, Dictionary<string, string> settings)
-    {
-        var process = await RunningProcess.StartAsync(
-            program,
-            address,
-            new Dictionary<string, string>(settings)
-            {
-                ["ASPNETCORE_ENVIRONMENT"] = "Development",
-                ["Logging__LogLevel__Default"] = "Trace",
-                ["Logging__LogLevel__Microsoft.AspNetCore"] = "Trace",
-            },
-            Cancelled);
-        _processes.Add(process);
-        return process;
-    }
+    private Task<RunningProcess> StartAsync(string program, Uri address, Dictionary<string, string> settings) =>
+        _watch.StartAsync(program, address, settings, Cancelled);
 
     private Task<JsonNode> LoginAsync(string user) => _client.LoginAsync(_issuer, user);
 

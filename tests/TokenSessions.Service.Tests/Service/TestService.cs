@@ -162,6 +162,7 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
 
     public override async ValueTask DisposeAsync()
     {
+        Telemetry.Observe();
         await base.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
         Leaks.Check();
