@@ -78,8 +78,7 @@ internal sealed class Faults(Random random)
                 Rate = random.Next(1, 5) / 10.0;
                 return $"faults: {Rate:0.0}";
             case < 13:
-                LongestRead = TimeSpan.FromMinutes(random.Next(2) == 0 ? 2 : 10);
-                return $"reads of more than {LongestRead.TotalMinutes} min fail";
+                return LimitReads(random.Next(2) == 0 ? 2 : 10);
             case 13:
                 IsFeedFrozen = true;
                 return "the signed feed is frozen";
@@ -87,6 +86,12 @@ internal sealed class Faults(Random random)
                 Stop();
                 return "faults: none";
         }
+    }
+
+    public string LimitReads(int minutes)
+    {
+        LongestRead = TimeSpan.FromMinutes(minutes);
+        return $"reads of more than {LongestRead.TotalMinutes} min fail";
     }
 
     public void Stop()

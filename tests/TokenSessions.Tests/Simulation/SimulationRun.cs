@@ -1,9 +1,7 @@
-using TokenSessions.Validation.Denylist;
-
 namespace TokenSessions.Tests.Simulation;
 
 /// <summary>One run: so many operations, all from one seed, and afterwards a world without faults in which everything serves.</summary>
-internal sealed class SimulationRun : IDisposable
+internal sealed partial class SimulationRun : IDisposable
 {
     private const int MostCalls = 14;
 
@@ -84,6 +82,9 @@ internal sealed class SimulationRun : IDisposable
                 break;
             case < 530:
                 Revoke();
+                break;
+            case < 532 when _world.Regions > 1:
+                WithSession(RevokeWhileCutOff);
                 break;
             case < 740:
                 WithSession(Validate, anyOneOf: 2);
@@ -172,73 +173,14 @@ internal sealed class SimulationRun : IDisposable
         _clients.Validate(Pick(Array.FindAll(_validators, validator => isAny || validator.Audience == token.Audience)), token);
     }
 
-    private void Revoke()
+    /// <summary>Time goes by, and all sync as they should.</summary>
+    private void GoOnFor(TimeSpan by)
     {
-        var issuer = Pick(_issuers);
-        switch (Random.Next(100))
+        for (var end = _world.Time.Elapsed + by; _world.Time.Elapsed < end;)
         {
-            case < 30:
-                WithSession(session => _clients.Revoke(AnyIssuer(session), RuleKind.Session, session.Id, $"session {session.Number}"));
-                break;
-            case < 45:
-                WithSession(session => _clients.Revoke(
-                    issuer, RuleKind.Token, session.AccessTokens[^1].TokenId, $"token {session.AccessTokens.Count} of {session.Number}"));
-                break;
-            case < 60:
-                var subject = Pick(Subjects);
-                _clients.Revoke(issuer, RuleKind.Subject, subject, subject);
-                if (Random.Next(3) == 0)
-                {
-                    SignInAndOut(subject);
-                }
-
-                break;
-            case < 63:
-                var client = Pick(ClientIds);
-                _clients.Revoke(issuer, RuleKind.Client, client, client);
-                break;
-            case < 64:
-                _clients.Revoke(issuer, RuleKind.All, "", "all");
-                break;
-            case < 66:
-                RevokeKey(issuer, Random.Next(3) == 0 ? _world.Keys.SealingKeyIds : _world.Keys.SigningKeyIds);
-                break;
-            default:
-                Again(issuer);
-                break;
-        }
-    }
-
-    /// <summary>At once, and ended by another instance, whose clock may be behind.</summary>
-    private void SignInAndOut(string subject)
-    {
-        _world.Drain();
-        _clients.Start(Pick(_issuers), subject, Pick(ClientIds), 0);
-        _world.Drain();
-        _clients.Revoke(Pick(_issuers), RuleKind.Subject, subject, $"{subject} again");
-    }
-
-    /// <summary>The oldest that lives: there is always one to follow it.</summary>
-    private void RevokeKey(IssuerNode issuer, IReadOnlyList<string> keys)
-    {
-        for (var i = 0; i < keys.Count - 1; i++)
-        {
-            if (_revokedKeys.Add(keys[i]))
-            {
-                _clients.Revoke(issuer, RuleKind.Key, keys[i], $"key {i} of {keys.Count}{(keys == _world.Keys.SealingKeyIds ? ", sealing" : "")}");
-                return;
-            }
-        }
-    }
-
-    private void Again(IssuerNode issuer)
-    {
-        if (_clients.Unanswered.Count > 0)
-        {
-            var index = Random.Next(_clients.Unanswered.Count);
-            var key = _clients.Unanswered[index];
-            _clients.Unanswered.RemoveAt(index);
-            _clients.Revoke(issuer, key.Kind, key.Value, $"again {key.Kind}");
+            _world.Advance(TimeSpan.FromMilliseconds(Random.Next(2000, 5000)));
+            Array.ForEach(_validators, _clients.Sync);
+            _world.Drain();
         }
     }
 
