@@ -28,8 +28,7 @@ internal sealed class LocalDenylist(ServiceSettings settings, DenylistSync sync,
         {
             if (await sync.SyncAsync() is { IsComplete: false } outcome)
             {
-                log.DenylistSyncFailed(outcome.Problem);
-                return;
+                log.DenylistSyncFailed(outcome.Problem); // The rule may be here all the same.
             }
         }
     }
