@@ -79,7 +79,7 @@ internal sealed class Upkeep(
 
     private UpkeepTask Sync(DenylistSync denylist) => new(
         "denylist",
-        _ => denylist.UntilDue > ShortestWait ? denylist.UntilDue : ShortestWait,
+        _ => denylist.UntilDue is var wait && wait > ShortestWait ? wait : ShortestWait,
         time,
         logger,
         async cancellationToken =>

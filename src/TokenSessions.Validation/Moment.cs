@@ -22,11 +22,7 @@ internal readonly record struct Moment(DateTimeOffset Wall, TimeSpan Elapsed)
     }
 
     /// <summary>True if the wall clock has been set back since.</summary>
-    public bool IsBeforeStepBack(TimeProvider time)
-    {
-        var now = Now(time);
-        return now.Elapsed - Elapsed - (now.Wall - Wall) > Drift;
-    }
+    public bool IsBeforeStepBack(in Moment now) => now.Elapsed - Elapsed - (now.Wall - Wall) > Drift;
 
     /// <summary>Every request asks for it: the system's ticks cost a third of its timestamp, and ages are seconds.</summary>
     /// <remarks>Whether either goes on while the machine sleeps differs by platform; the wall clock does, and the larger age counts.</remarks>

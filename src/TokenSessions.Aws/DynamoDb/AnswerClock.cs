@@ -10,7 +10,7 @@ internal sealed class AnswerClock
 {
     private const string DateHeader = "Date";
 
-    /// <summary>Clocks of two instances may differ by so much.</summary>
+    /// <summary>Our clock may differ from the store's by so much, and so from another instance's by twice that.</summary>
     private static readonly TimeSpan MaxDifference = TimeSpan.FromSeconds(5);
 
     /// <summary>A <c>Date</c> has whole seconds, cut off: the answer can have been made up to this later.</summary>

@@ -34,8 +34,8 @@ public sealed class DenylistSync
     private static readonly TimeSpan RecentOverdue = RecentInterval + RevocationBound;
     private static readonly TimeSpan WholeOverdue = TimeSpan.FromMinutes(6);
 
-    /// <summary>So much of the overlap is left for a rule's way: the rest covers its write (10 s) and two clocks that differ (5 s).</summary>
-    private static readonly TimeSpan OverlapForArrival = TimeSpan.FromSeconds(15);
+    /// <summary>How long after its stamp a rule may be written (10 s), as seen by two clocks that each differ by 5 s from the store's.</summary>
+    private static readonly TimeSpan WriteAndClocks = TimeSpan.FromSeconds(20);
 
     private readonly IDenylistFeed _feed;
     private readonly TimeProvider _time;
@@ -50,7 +50,7 @@ public sealed class DenylistSync
     private DateTimeOffset _newestAsOf;
     private (Moment At, DateTimeOffset AsOf) _recentRead; // The last that was complete.
     private Moment _recentTriedAt;
-    private bool _hasRecentFailed; // In the last poll, or it is under way.
+    private bool _isRecentOwed; // The last poll was one, and has not been complete.
     private Moment _wholeReadAt; // The last that was complete.
     private Moment _wholeTriedAt;
     private WholeRead? _wholeRead; // Beside the polls. The next poll takes what came of it.
@@ -75,9 +75,10 @@ public sealed class DenylistSync
         {
             lock (_gate)
             {
-                return _polledAt is not { } last || last.IsBeforeStepBack(_time) || last.Age(_time) >= PollInterval
+                var now = Moment.Now(_time);
+                return _polledAt is not { } last || last.IsBeforeStepBack(now) || last.Age(now) >= PollInterval
                     ? TimeSpan.Zero
-                    : PollInterval - last.Age(_time);
+                    : PollInterval - last.Age(now);
             }
         }
     }
@@ -92,8 +93,8 @@ public sealed class DenylistSync
     /// <param name="arrival">How long after its stamp it arrived.</param>
     /// <returns>Zero while the next poll finds it; else the time to the re-read that does, at a service and then at its readers.</returns>
     public static TimeSpan FoundAfter(TimeSpan arrival) =>
-        arrival <= OverlapForArrival ? TimeSpan.Zero
-        : arrival <= RecentSpan - OverlapForArrival ? RecentOverdue + RecentOverdue
+        arrival <= Overlap - WriteAndClocks ? TimeSpan.Zero
+        : arrival <= RecentSpan - WriteAndClocks ? RecentOverdue + RecentOverdue
         : WholeOverdue + WholeOverdue;
 
     /// <summary>The newest complete snapshot and its age, however old: what it denies is denied, what it does not may be unknown.</summary>
@@ -140,12 +141,12 @@ public sealed class DenylistSync
         var extent = canContinue ? NextExtent(now, last!.Head.Regions) : Extent.Whole;
         DateTimeOffset? since = extent switch
         {
-            Extent.Newest => _newestAsOf - Overlap,
-            Extent.Recent => _recentRead.AsOf - RecentSpan,
+            Extent.Newest => Earlier(_newestAsOf, now.Wall) - Overlap,
+            Extent.Recent => Earlier(_recentRead.AsOf, now.Wall) - RecentSpan,
             Extent.Whole => null,
         };
 
-        (_polledAt, _hasRecentFailed) = (now, extent is Extent.Recent);
+        (_polledAt, _isRecentOwed) = (now, extent is Extent.Recent);
         if (extent is Extent.Recent)
         {
             _recentTriedAt = now;
@@ -168,12 +169,12 @@ public sealed class DenylistSync
     private Extent NextExtent(in Moment now, int regions)
     {
         var wasSuspended = _polledAt is { } last && last.Age(now) >= RecentInterval;
-        if (_published!.ReadAt.IsBeforeStepBack(_time) || (regions > 1 && wasSuspended && _wholeReadAt.Age(now) > WholeOverdue))
+        if (regions > 1 && wasSuspended && _wholeReadAt.Age(now) > WholeOverdue)
         {
             return Extent.Whole;
         }
 
-        var mayBeTried = regions > 1 ? !_hasRecentFailed : _recentTriedAt.Age(now) >= RecentInterval;
+        var mayBeTried = regions > 1 ? !_isRecentOwed : _recentTriedAt.Age(now) >= RecentInterval;
         return mayBeTried && _recentRead.At.Age(now) >= RecentInterval ? Extent.Recent : Extent.Newest;
     }
 
@@ -211,13 +212,12 @@ public sealed class DenylistSync
         lock (_gate)
         {
             var now = Moment.Now(_time);
-            if (_inFlight != poll || _wholeRead is not null || _wholeReadAt.Age(now) < WholeInterval)
-            {
-                return;
-            }
-
+            // After a wall clock was set back too: what came while it was ahead may have been asked for in vain.
+            var isDue = _wholeReadAt.Age(now) >= WholeInterval || _wholeReadAt.IsBeforeStepBack(now);
             // One that failed is tried again after a while; between regions at once where nothing is fresh without it.
-            if (_wholeTriedAt.Age(now) < RecentInterval && !(regions > 1 && _wholeReadAt.Age(now) > WholeOverdue))
+            var mayBeTried = _wholeTriedAt.Age(now) >= RecentInterval || _wholeTriedAt.IsBeforeStepBack(now)
+                || (regions > 1 && _wholeReadAt.Age(now) > WholeOverdue);
+            if (_inFlight != poll || _wholeRead is not null || !isDue || !mayBeTried)
             {
                 return;
             }
@@ -235,7 +235,7 @@ public sealed class DenylistSync
             return new(false, problem);
         }
 
-        var reread = TakeWholeRead();
+        var reread = FinishedWholeRead();
         var (late, rereadProblem) = reread?.Outcome() ?? (null, "");
         var last = _published;
         var sentAt = AsOld(poll.SentAt, changes);
@@ -245,7 +245,7 @@ public sealed class DenylistSync
         // A copy that starts afresh needs not be newer: else, had the clocks of both sides been set back, none would count for as long.
         var isNewer = !changes.IsCopy || !poll.IsContinuation || last is null || changes.AsOf > last.Snapshot.AsOf;
         var mayLackLate = changes.Head.Regions > 1
-            && (recentRead.At.Age(poll.SentAt) > RecentOverdue || wholeReadAt.Age(poll.SentAt) > WholeOverdue);
+            && (recentRead.At.Age(sentAt) > RecentOverdue || wholeReadAt.Age(sentAt) > WholeOverdue);
         var (asOf, freshAt) = isNewer && !mayLackLate ? (changes.AsOf, sentAt) : (last!.Snapshot.AsOf, last.FreshAt);
         var next = DenylistSnapshot.Merge(last?.Snapshot, changes, asOf, dropsAged: poll.Extent is not Extent.Newest);
         next = late is null ? next : DenylistSnapshot.Merge(next, late, asOf, dropsAged: true);
@@ -257,10 +257,11 @@ public sealed class DenylistSync
                 return poll.ThrownAway();
             }
 
-            _published = new(next, freshAt, poll.SentAt);
+            _published = new(next, freshAt);
             _newestAsOf = isNewer ? changes.AsOf : _newestAsOf;
             (_wholeReadAt, _recentRead) = (wholeReadAt, recentRead);
-            _hasRecentFailed = false;
+            _isRecentOwed = false;
+            _wholeRead = reread is null ? _wholeRead : null;
         }
 
         if (mayLackLate)
@@ -273,19 +274,15 @@ public sealed class DenylistSync
             : new(false, $"The feed answered as of {changes.AsOf:O}, which is older than {asOf:O} before: its rules are added, but nothing is fresher.");
     }
 
-    private WholeRead? TakeWholeRead()
+    private WholeRead? FinishedWholeRead()
     {
         lock (_gate)
         {
-            if (_wholeRead is not { IsOver: true } read)
-            {
-                return null;
-            }
-
-            _wholeRead = null;
-            return read;
+            return _wholeRead is { IsOver: true } read ? read : null;
         }
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
     /// <summary>An answer is as old as its request, and no younger than it says: also once our wall clock has been set back.</summary>
     private static Moment AsOld(in Moment sentAt, DenylistChanges changes)
@@ -296,6 +293,5 @@ public sealed class DenylistSync
 
     /// <param name="Snapshot">What is given out.</param>
     /// <param name="FreshAt">From when its age counts.</param>
-    /// <param name="ReadAt">When the last complete poll was sent, however old its answer was.</param>
-    private sealed record Published(DenylistSnapshot Snapshot, Moment FreshAt, Moment ReadAt);
+    private sealed record Published(DenylistSnapshot Snapshot, Moment FreshAt);
 }

@@ -11,7 +11,9 @@ internal enum Extent
 /// <summary>One read of the feed that callers wait for.</summary>
 internal sealed class Poll(Moment sentAt, DateTimeOffset? since, Extent extent, bool isContinuation)
 {
-    private readonly TimeSpan _bound = extent is Extent.Whole ? DenylistSync.FirstLoadBound : DenylistSync.RevocationBound;
+    /// <summary>What reaches far back takes as long as the whole window, which the signed feed then answers with. It is stale by then.</summary>
+    private readonly TimeSpan _bound =
+        since >= sentAt.Wall - DenylistDocument.RecentSpan ? DenylistSync.RevocationBound : DenylistSync.FirstLoadBound;
 
     public Moment SentAt => sentAt;
 

@@ -31,7 +31,7 @@ internal sealed class WholeRead(Moment sentAt, TimeProvider time, TimeSpan bound
             _ => deadline.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    /// <summary>What came of it, once it is over: the window, or why it is not there. Throws what no feed should.</summary>
+    /// <summary>What came of it, once it is over: the window, or why it is not there. Never throws: the poll that asks was well.</summary>
     public (DenylistChanges? Changes, string Problem) Outcome()
     {
         try
@@ -44,13 +44,13 @@ internal sealed class WholeRead(Moment sentAt, TimeProvider time, TimeSpan bound
             var changes = read.GetAwaiter().GetResult();
             return changes.FindProblem(isWholeAsked: true) is { } problem ? (null, problem) : (changes, "");
         }
-        catch (DenylistUnavailableException e)
-        {
-            return (null, $"The whole window was not read again. {e.Message}");
-        }
         catch (OperationCanceledException)
         {
             return (null, Late);
+        }
+        catch (Exception e)
+        {
+            return (null, $"The whole window was not read again. {e.Message}");
         }
     }
 }

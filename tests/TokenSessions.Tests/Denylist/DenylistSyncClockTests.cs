@@ -74,7 +74,7 @@ public sealed class DenylistSyncClockTests
     [InlineData(-1000, false)] // Two clocks may drift apart by this much.
     [InlineData(-1001, true)]
     [InlineData(-3_600_000, true)]
-    public async Task Is_due_at_once_when_the_wall_clock_was_set_back_and_then_reads_the_whole_window(int stepMilliseconds, bool isSeen)
+    public async Task Is_due_at_once_when_the_wall_clock_was_set_back_and_then_reads_the_whole_window_too(int stepMilliseconds, bool isSeen)
     {
         await Sync();
         _clock.Advance(Millisecond);
@@ -84,7 +84,7 @@ public sealed class DenylistSyncClockTests
         _feed.Add("stamped by the clock as it is now");
         Assert.True((await Sync()).IsComplete);
 
-        Assert.Equal(isSeen, _feed.Asked[^1] is null);
+        Assert.Equal(isSeen ? [Now - TimeSpan.FromSeconds(30), null] : [Now - TimeSpan.FromSeconds(30)], _feed.Asked[1..]);
         Assert.True(_sync.TryGetSnapshot(out var snapshot, out var age));
         Assert.Equal(TimeSpan.Zero, age);
         Assert.Single(snapshot.Rules);
@@ -92,7 +92,7 @@ public sealed class DenylistSyncClockTests
     }
 
     [Fact]
-    public async Task Reads_the_whole_window_until_one_is_complete_after_the_wall_clock_was_set_back()
+    public async Task Reads_the_whole_window_once_after_the_wall_clock_was_set_back()
     {
         await Sync();
         _clock.StepWallClock(TimeSpan.FromHours(-1));
@@ -101,8 +101,32 @@ public sealed class DenylistSyncClockTests
         _feed.IsDown = false;
         await Sync();
         await Sync();
+        await Sync();
 
-        Assert.Equal([true, true, true, false], _feed.Asked.Select(since => since is null));
+        Assert.Equal([true, false, false, true, false, false], _feed.Asked.Select(since => since is null));
+    }
+
+    [Fact]
+    public async Task Keeps_the_age_of_a_copy_when_the_wall_clock_is_set_back()
+    {
+        _feed.CopyAsOf = Now - TimeSpan.FromSeconds(20);
+        await Sync();
+        _clock.StepWallClock(TimeSpan.FromSeconds(-15));
+
+        Assert.Equal(TimeSpan.FromSeconds(20), Age);
+    }
+
+    [Fact]
+    public async Task Between_regions_takes_a_first_copy_however_old_as_its_feed_does()
+    {
+        _feed.Head = _feed.Head with { Regions = 2 };
+        for (var i = 0; i < 3; i++)
+        {
+            _feed.CopyAsOf = Now - TimeSpan.FromMinutes(7);
+            Assert.Equal(new(true, ""), await Sync());
+            Assert.Equal(TimeSpan.FromMinutes(7), Age);
+            _clock.Advance(TimeSpan.FromSeconds(2));
+        }
     }
 
     [Fact]
@@ -166,6 +190,7 @@ public sealed class DenylistSyncClockTests
     public async Task Throws_away_a_poll_that_takes_longer_than_the_bound_and_its_late_answer(int milliseconds, bool isTaken)
     {
         await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(2)); // The 3 minutes before it are read again, so 5 minutes back.
         _feed.Add("answered late");
         var outcome = await SlowSync(milliseconds, isTaken);
 
@@ -185,8 +210,39 @@ public sealed class DenylistSyncClockTests
         Assert.Equal(isTaken ? TimeSpan.FromMilliseconds(milliseconds) : TimeSpan.MaxValue, age);
     }
 
+    [Theory]
+    [InlineData(19_999, true)]
+    [InlineData(20_000, false)]
+    public async Task Gives_a_poll_that_reaches_back_more_than_5_minutes_as_long(int milliseconds, bool isTaken)
+    {
+        await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(2) + Millisecond);
+
+        Assert.Equal(isTaken, (await SlowSync(milliseconds, isTaken)).IsComplete);
+    }
+
     [Fact]
-    public async Task Does_not_join_a_poll_whose_deadline_slept_through_a_suspension()
+    public async Task Keeps_a_finished_reread_of_the_whole_window_when_a_poll_is_thrown_away()
+    {
+        await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(4));
+        await Sync();
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        _feed.Add("late", Now - TimeSpan.FromMinutes(10));
+        await Sync();
+        Assert.Null(_feed.Asked[^1]);
+        await SlowSync(5000, isTaken: false);
+        await Sync();
+
+        Assert.True(_sync.TryGetSnapshot(out var snapshot, out _));
+        Assert.Single(snapshot.Rules);
+        Assert.Single(_feed.Asked.Skip(1), since => since is null);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // Then it looks young again, and is the older one all the same.
+    public async Task Does_not_join_a_poll_whose_deadline_slept_through_a_suspension(bool isSetBack)
     {
         await Sync();
         _feed.HoldReads();
@@ -197,6 +253,7 @@ public sealed class DenylistSyncClockTests
         _feed.Hold = null;
         _feed.Add("new");
         Assert.True((await Sync()).IsComplete);
+        _clock.StepWallClock(TimeSpan.FromSeconds(isSetBack ? -6 : 0));
         release.SetResult();
 
         Assert.False((await suspended).IsComplete);

@@ -16,8 +16,8 @@ internal sealed class History(World world)
     /// </summary>
     private static readonly (TimeSpan Late, TimeSpan FoundAfter)[] Promises =
     [
-        (TimeSpan.FromSeconds(15), TimeSpan.Zero),
-        (TimeSpan.FromSeconds(165), TimeSpan.FromSeconds(35)),
+        (TimeSpan.FromSeconds(10), TimeSpan.Zero),
+        (TimeSpan.FromSeconds(160), TimeSpan.FromSeconds(35)),
         (TimeSpan.MaxValue, TimeSpan.FromMinutes(6)),
     ];
 

@@ -214,10 +214,10 @@ public sealed class RegionTests : IDisposable
     [InlineData(1, 0, 300, 8)] // There is nowhere to replicate to.
     [InlineData(2, 0, 0, 8)]
     [InlineData(2, 1, 5, 13)]
-    [InlineData(2, 0, 15, 23)]
-    [InlineData(2, 0, 16, 84)] // Beyond the overlap of polls: a re-read of the service and one of its reader find it.
-    [InlineData(4, 3, 165, 233)]
-    [InlineData(4, 3, 166, 774)]
+    [InlineData(2, 0, 10, 18)]
+    [InlineData(2, 0, 11, 89)] // Beyond the overlap of polls: a re-read of the service and one of its reader find it.
+    [InlineData(4, 3, 160, 238)]
+    [InlineData(4, 3, 161, 889)]
     public async Task A_rule_is_promised_to_act_when_it_has_reached_the_validators_of_every_region(
         int regions, int region, int lagSeconds, int promisedSeconds)
     {
