@@ -181,6 +181,12 @@ public sealed class TokenValidator
                 return new(TokenRejection.RevocationUnknown);
             }
 
+            // Once our clock was set back it could outlive its rules.
+            if (Expiry.IsReached(token.ExpiresAtSeconds, snapshot.AsOf, _options.ClockSkew + _options.AcceptTokensExpiredFor))
+            {
+                return new(TokenRejection.Expired);
+            }
+
             if (token.ClearIn != snapshot.Version)
             {
                 if (IsDenied(snapshot, token))

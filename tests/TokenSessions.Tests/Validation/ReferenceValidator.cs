@@ -115,22 +115,25 @@ internal static class ReferenceValidator
             return TokenRejection.AudienceMismatch;
         }
 
-        // In ticks since 1970; the last second of 9999 fits well into 64 bits.
-        var now = (state.Now - DateTimeOffset.UnixEpoch).Ticks;
-        var (issuedAt, expiresAt) = (claims.IssuedAt * TimeSpan.TicksPerSecond, claims.ExpiresAt * TimeSpan.TicksPerSecond);
-        if (now >= expiresAt + options.ClockSkew.Ticks + options.AcceptTokensExpiredFor.Ticks)
+        if (HasExpired(claims, state.Now, options))
         {
             return TokenRejection.Expired;
         }
 
-        if (expiresAt - issuedAt > options.MaxTokenLifetime.Ticks)
+        if (claims.ExpiresAt - claims.IssuedAt > options.MaxTokenLifetime.TotalSeconds)
         {
             return TokenRejection.LifetimeTooLong;
         }
 
-        var latest = now + options.ClockSkew.Ticks;
-        return issuedAt > latest || claims.NotBefore * TimeSpan.TicksPerSecond > latest ? TokenRejection.NotYetValid : null;
+        var latest = SinceEpoch(state.Now) + options.ClockSkew.Ticks;
+        return claims.IssuedAt * TimeSpan.TicksPerSecond > latest || claims.NotBefore * TimeSpan.TicksPerSecond > latest ? TokenRejection.NotYetValid : null;
     }
+
+    private static bool HasExpired(ReferenceClaims claims, DateTimeOffset now, TokenValidationOptions options) =>
+        SinceEpoch(now) >= (claims.ExpiresAt * TimeSpan.TicksPerSecond) + options.ClockSkew.Ticks + options.AcceptTokensExpiredFor.Ticks;
+
+    /// <summary>In ticks since 1970; the last second of 9999 fits well into 64 bits.</summary>
+    private static long SinceEpoch(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks;
 
     private static ReferenceVerdict DecideDenylist(
         ReferenceClaims claims, string keyId, TimeSpan acceptWhileDenylistIsDown, ReferenceState state)
@@ -143,6 +146,11 @@ internal static class ReferenceValidator
         if (state.Snapshot is not { } snapshot)
         {
             return TokenRejection.RevocationUnknown;
+        }
+
+        if (HasExpired(claims, snapshot.ReadAt, state.Options))
+        {
+            return TokenRejection.Expired;
         }
 
         if (snapshot.Rules.Any(rule => Denies(rule, claims, keyId, snapshot.Regions)))
