@@ -13,6 +13,9 @@ internal sealed class Clients(World world)
     /// <summary>For how long a service works on a request.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
+    /// <summary>For how long the most patient administrator's request is worked on.</summary>
+    public static readonly TimeSpan LongestDeadline = TimeSpan.FromSeconds(40);
+
     private static readonly string[] Audiences = [IssuerNode.FirstApi, IssuerNode.SecondApi];
 
     /// <summary>In the last seconds before its <c>exp</c> whether a token lives is chance: issuers make it random.</summary>
@@ -89,7 +92,8 @@ internal sealed class Clients(World world)
                     Refused(request, session, result.Rejection, issuer.Region);
                 }
             },
-            History.Present(session, generation));
+            History.Present(session, generation),
+            key);
     }
 
     public void Revoke(IssuerNode issuer, RuleKind kind, string value, string what)
@@ -97,7 +101,7 @@ internal sealed class Clients(World world)
         var rule = new Rule(new(IssuerNode.Issuer, kind, value, issuer.Region), world.Step);
         world.Begin(
             issuer, Part.Revoker, $"{issuer.Name}: revoke {what}", token => issuer.Revoker.RevokeAsync(kind, value, "", "admin", token),
-            DeadlineOf(issuer, Deadline * world.Random.Next(1, 5)),
+            DeadlineOf(issuer, LongestDeadline / 4 * world.Random.Next(1, 5)),
             (request, task) =>
             {
                 if (Answer(request, task) is not null)
@@ -110,7 +114,8 @@ internal sealed class Clients(World world)
                 {
                     Unanswered.Add(rule.Key);
                 }
-            });
+            },
+            ends: rule.Key);
     }
 
     /// <summary>Presents a token that some validators should take and others not.</summary>

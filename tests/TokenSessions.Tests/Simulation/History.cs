@@ -72,15 +72,6 @@ internal sealed class History(World world)
         }
     }
 
-    /// <summary>A node asks the store to end something.</summary>
-    public void IssuerEnds(Request request, Denial denial)
-    {
-        if (denial.Actor == "issuer")
-        {
-            NoFalseTheft.CheckEnd(world, request, denial);
-        }
-    }
-
     /// <summary>An item stands in a region from now on.</summary>
     public void Arrived(int region, object key, object item)
     {
@@ -114,7 +105,9 @@ internal sealed class History(World world)
         var arrivals = _arrivals.GetValueOrDefault((validator.Region, rule.Key.RuleKey)) ?? [];
         var found = arrivals.Where(arrival => arrival.Watermark >= rule.Watermark).Select(arrival =>
         {
-            var late = SimulatedTime.Start + arrival.At - DateTimeOffset.FromUnixTimeMilliseconds(arrival.Stamp);
+            var late = rule.Kind.IsStanding() // Every answer has them all.
+                ? TimeSpan.Zero
+                : SimulatedTime.Start + arrival.At - DateTimeOffset.FromUnixTimeMilliseconds(arrival.Stamp);
             return arrival.At + (Array.Find(Promises, promise => late <= promise.Late).FoundAfter * (validator.ReadsSignedFeed ? 2 : 1));
         });
         return found.Select(at => (TimeSpan?)(at > rule.AcknowledgedAt ? at : rule.AcknowledgedAt)).Min();

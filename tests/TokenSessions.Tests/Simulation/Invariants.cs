@@ -67,7 +67,7 @@ internal static class SingleLineage
 /// <remarks>
 /// In another region t is when the rule arrived there, and later by up to 6 minutes if that took long, or by twice that through the
 /// signed feed. A read of the feed may lag, so a poll sent just after t may miss the rule: what was accepted by it grows stale that
-/// much later. When somebody else's document was made is known by their clock.
+/// much later. When somebody else's document was made is known by their clock, and how long ago that is by one's own.
 /// While regions are cut off from each other for more than 5 minutes, the session's home knows nothing of the rule, and what it issues
 /// outlives the rule where that is known: it is good.
 /// </remarks>
@@ -76,9 +76,12 @@ internal static class NoLostRevocation
     /// <summary>Rules are kept for so much longer than an access token lives.</summary>
     private static readonly TimeSpan KeptLonger = ValidatorNode.ClockSkew + TimeSpan.FromMinutes(5);
 
+    /// <summary>So much older than its validator reckons a denylist may be.</summary>
+    public static TimeSpan Uncertainty(ValidatorNode validator) =>
+        SimulatedFeed.MaxLag + (validator.ReadsSignedFeed ? AnswerDates.MaxDifference * 2 : TimeSpan.Zero);
+
     public static void CheckAccepted(World world, ValidatorNode validator, AccessToken token)
     {
-        var uncertainty = SimulatedFeed.MaxLag + (validator.ReadsSignedFeed ? AnswerDates.MaxDifference : TimeSpan.Zero);
         foreach (var rule in world.History.Rules)
         {
             if (!rule.IsAcknowledged || !rule.Ends(token) || world.History.FoundFrom(rule, validator) is not { } found
@@ -91,13 +94,16 @@ internal static class NoLostRevocation
                 validator.ReadsSignedFeed || !(validator.SyncedAt > found + DenylistSync.RevocationBound), nameof(NoLostRevocation),
                 () => $"{validator.Name} synced {validator.SyncedAt - found} after a {rule.Kind} rule of step {rule.AskedAtStep} and accepted");
             ViolationException.Unless(
-                world.Time.Elapsed <= found + ValidatorNode.MaxStaleness + uncertainty, nameof(NoLostRevocation),
+                world.Time.Elapsed <= found + ValidatorNode.MaxStaleness + Uncertainty(validator), nameof(NoLostRevocation),
                 () => $"{validator.Name} accepted {world.Time.Elapsed - found} after a {rule.Kind} rule of step {rule.AskedAtStep}");
         }
     }
 
+    /// <summary>And where the rule was known it is known no more: it was stamped by so much before it was acknowledged.</summary>
     private static bool IsOfAHomeThatCannotKnow(World world, Rule rule, AccessToken token) =>
-        token.HandedOutAt > rule.AcknowledgedAt + KeptLonger && !world.History.HadArrived(rule, token.Session.Home, token.HandedOutAt - Clients.Deadline);
+        token.HandedOutAt > rule.AcknowledgedAt + KeptLonger
+        && world.Time.Elapsed > rule.AcknowledgedAt + IssuerNode.AccessTokenLifetime + KeptLonger - Clients.LongestDeadline
+        && !world.History.HadArrived(rule, token.Session.Home, token.HandedOutAt - Clients.Deadline);
 
     public static void CheckRefreshed(World world, Request request, PresentedToken presented)
     {
@@ -113,12 +119,26 @@ internal static class NoLostRevocation
 }
 
 /// <summary>
-/// A session ends for reuse only when someone really used a consumed token: older than the previous one, or the previous one after
-/// the grace. And nothing is refused as revoked against which there is no rule.
+/// Nothing ends but what somebody asked to end, and a session for reuse only when someone really used a consumed token: older than
+/// the previous one, or the previous one after the grace. And nothing is refused as revoked against which there is no rule.
 /// </summary>
 internal static class NoFalseTheft
 {
-    public static void CheckEnd(World world, Request request, Denial denial)
+    /// <summary>A node asks the store to end something.</summary>
+    public static void CheckDenied(Request request, Denial denial)
+    {
+        if (denial.Key == request.Ends)
+        {
+            return;
+        }
+
+        ViolationException.Unless(
+            request.Presented is { } presented && denial.Key == presented.Session.Key with { Region = ((IssuerNode)request.Node).Region },
+            nameof(NoFalseTheft), () => $"{request.Name} ends a {denial.Key.Kind}");
+        CheckEndedUnasked(request.World, request, denial);
+    }
+
+    private static void CheckEndedUnasked(World world, Request request, Denial denial)
     {
         var (session, generation) = (request.Presented!.Session, request.Presented.Generation);
         if (!denial.Reason.Contains("used again", StringComparison.Ordinal))
@@ -149,7 +169,7 @@ internal static class NoFalseTheft
         {
             TokenRejection.Revoked => world.History.HasRuleAgainst(token.Session, token.TokenId, token.KeyId),
             TokenRejection.AudienceMismatch => token.Audience != validator.Audience,
-            TokenRejection.Expired => validator.Clock.GetUtcNow() >= token.ExpiresAt,
+            TokenRejection.Expired => validator.Clock.GetUtcNow() >= token.ExpiresAt || world.Time.GetUtcNow() >= token.ExpiresAt,
             TokenRejection.NotYetValid => validator.Clock.GetUtcNow() < token.IssuedAt - ValidatorNode.ClockSkew,
             _ => rejection is TokenRejection.KeyUnknown or TokenRejection.KeysUnavailable or TokenRejection.RevocationUnknown,
         };
@@ -159,7 +179,10 @@ internal static class NoFalseTheft
     }
 }
 
-/// <summary>Every accepted token was issued in this run, is an access token, has not expired, and is for this API.</summary>
+/// <summary>
+/// Every accepted token was issued in this run, is an access token, is for this API, and has not expired: neither by the validator's
+/// own clock nor, whatever that shows, by the true time at which its denylist was made.
+/// </summary>
 internal static class NoForgedAcceptance
 {
     public static AccessToken CheckAccepted(World world, ValidatorNode validator, string text)
@@ -169,6 +192,10 @@ internal static class NoForgedAcceptance
         ViolationException.Unless(
             validator.Clock.GetUtcNow() < token!.ExpiresAt + ValidatorNode.ClockSkew, nameof(NoForgedAcceptance),
             () => $"{validator.Name} accepted a token that expired {validator.Clock.GetUtcNow() - token.ExpiresAt} before");
+        var sinceExpiry = world.Time.GetUtcNow() - token.ExpiresAt;
+        ViolationException.Unless(
+            sinceExpiry <= ValidatorNode.ClockSkew + ValidatorNode.MaxStaleness + NoLostRevocation.Uncertainty(validator), nameof(NoForgedAcceptance),
+            () => $"{validator.Name} accepted a token that expired {sinceExpiry} before in truth");
         ViolationException.Unless(
             token.Audience == validator.Audience, nameof(NoForgedAcceptance), () => $"{validator.Name} accepted a token for {token.Audience}");
         return token;

@@ -1,3 +1,5 @@
+using TokenSessions.Issuing.Stores;
+
 namespace TokenSessions.Tests.Simulation;
 
 /// <summary>Where a request waits, if it cannot go on by itself: requests of one part share what it reads.</summary>
@@ -58,8 +60,11 @@ internal sealed class Request(World world, int number, object node, Part part, s
     /// <summary>True once it has read a feed. What it reads after that nobody waits for.</summary>
     public bool HasReadFeed { get; set; }
 
+    /// <summary>What it asks to end, for the oracle; null for nothing.</summary>
+    public AuthorityKey? Ends { get; init; }
+
     /// <summary>What it presented, for the oracle.</summary>
-    public PresentedToken? Presented { get; set; }
+    public PresentedToken? Presented { get; init; }
 
     public bool IsDone => Task.IsCompleted;
 

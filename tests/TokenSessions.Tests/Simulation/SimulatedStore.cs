@@ -19,7 +19,7 @@ internal sealed class SimulatedStore(World world, NodeClock clock, int region) :
         var request = Request.Current;
         return CallAsync(
             CallKind.Write, $"deny {denial.Key.Kind}", () => Table.DenyAsync(denial, CancellationToken.None), cancellationToken,
-            () => world.History.IssuerEnds(request!, denial));
+            () => NoFalseTheft.CheckDenied(request!, denial));
     }
 
     public Task WriteFeedAsync(DenylistRule rule, DateTimeOffset? expiresAt, CancellationToken cancellationToken) => CallAsync(

@@ -208,9 +208,10 @@ internal sealed partial class SimulationRun : IDisposable
     private void ChangeClock()
     {
         var isIssuer = Random.Next(3) > 0;
-        var index = Random.Next(3);
-        var clock = isIssuer ? _issuers[index].Clock : _services[index].Clock; // Who reads the signed feed has none to compare its own with.
-        clock.Offset = Random.Next(10) switch
+        var index = Random.Next(isIssuer ? 3 : 4);
+        var clock = isIssuer ? _issuers[index].Clock : _validators[index].Clock;
+        var isCompared = isIssuer || !_validators[index].ReadsSignedFeed; // With the store's. Others must be right by themselves.
+        clock.Offset = Random.Next(isCompared ? 10 : 5) switch
         {
             < 5 => TimeSpan.FromMilliseconds(Random.Next(-4900, 4900)),
             5 => TimeSpan.FromSeconds(Random.Next(-40, 40)),

@@ -1,3 +1,4 @@
+using TokenSessions.Issuing.Stores;
 using TokenSessions.Tests.Stores;
 
 namespace TokenSessions.Tests.Simulation;
@@ -80,12 +81,13 @@ internal sealed partial class World : IDisposable
     /// <param name="deadline">Cancels it.</param>
     /// <param name="ended">What the client makes of its end.</param>
     /// <param name="presented">The refresh token that is presented, if there is one.</param>
+    /// <param name="ends">What it asks to end, if it does.</param>
     public Request Begin<T>(
         object node, Part part, string name, Func<CancellationToken, Task<T>> run, CancellationTokenSource? deadline,
-        Action<Request, Task<T>> ended, PresentedToken? presented = null)
+        Action<Request, Task<T>> ended, PresentedToken? presented = null, AuthorityKey? ends = null)
     {
         Happens(name);
-        var request = new Request(this, ++_lastRequest, node, part, name) { Presented = presented };
+        var request = new Request(this, ++_lastRequest, node, part, name) { Presented = presented, Ends = ends };
         request.Ended = () =>
         {
             deadline?.Dispose();
