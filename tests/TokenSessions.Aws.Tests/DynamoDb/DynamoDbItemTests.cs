@@ -89,11 +89,17 @@ public sealed class DynamoDbItemTests : IAsyncLifetime
     [InlineData("regions", 0, "must have 1 to 4 regions, but has 0")]
     [InlineData("regions", 5, "must have 1 to 4 regions, but has 5")]
     [InlineData("window", 0, null)]
-    [InlineData("window", -1, "has a negative duration")]
+    [InlineData("window", 316_224_000, null)]
+    [InlineData("window", -1, "must have durations of 0 to 3660 days")]
+    [InlineData("window", 316_224_001, "must have durations of 0 to 3660 days")]
     [InlineData("access", 0, null)]
-    [InlineData("access", -1, "has a negative duration")]
+    [InlineData("access", 316_224_000, null)]
+    [InlineData("access", -1, "must have durations of 0 to 3660 days")]
+    [InlineData("access", 316_224_001, "must have durations of 0 to 3660 days")]
     [InlineData("refresh", 0, null)]
-    [InlineData("refresh", -1, "has a negative duration")]
+    [InlineData("refresh", 316_224_000, null)]
+    [InlineData("refresh", -1, "must have durations of 0 to 3660 days")]
+    [InlineData("refresh", 316_224_001, "must have durations of 0 to 3660 days")]
     [InlineData("before.shards", 64, null)] // What it was before it was raised.
     [InlineData("before.shards", 65, "must have 1 to 64 shards, but has 65")]
     public async Task A_head_beyond_its_limits_is_refused_by_all_that_read_it(string name, long value, string? problem)
@@ -101,7 +107,7 @@ public sealed class DynamoDbItemTests : IAsyncLifetime
         _clock.Advance(TimeSpan.FromHours(1));
         await _store.RaiseHeadAsync(Head with { Shards = 2 }, Now, Cancel);
         await SetAsync(Assert.Single(await _table.ItemsAsync()), name, value);
-        var (isTaken, message) = (problem is null, $"An item {problem}.");
+        var (isTaken, message) = (problem is null, $"An item {problem}");
 
         await ReadsAsync(() => _store.ReadHeadAsync(Cancel), isTaken, message);
         await ReadsAsync(() => _table.NewStore().WriteFeedAsync(NewRule(Session), Now + Head.Window, Cancel), isTaken, message);
