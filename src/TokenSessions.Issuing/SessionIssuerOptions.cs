@@ -1,6 +1,5 @@
 using System.Text;
 using TokenSessions.Issuing.Keys;
-using TokenSessions.Issuing.Stores;
 using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Issuing;
@@ -227,7 +226,7 @@ public sealed record SessionIssuerOptions
         foreach (var (name, value, least, most) in new[]
         {
             (nameof(Regions), Regions, 1, DenylistHead.MaxRegions),
-            (nameof(FeedShards), FeedShards, 1, StoreLimits.Shards),
+            (nameof(FeedShards), FeedShards, 1, DenylistHead.MaxShards),
         })
         {
             if (value < least || value > most)

@@ -73,7 +73,7 @@ internal static class Attributes
 
     public static bool IsTrue(this Dictionary<string, AttributeValue> item, string name) => item.GetValueOrDefault(name)?.BOOL is true;
 
-    /// <summary>What was read, if <see cref="StoreLimits"/> finds no problem with it.</summary>
+    /// <summary>What was read, if no problem was found with it.</summary>
     /// <exception cref="FormatException">It was not written by us.</exception>
     public static T Ours<T>(T content, string? problem) => problem is null ? content : throw new FormatException($"An item {problem}.");
 

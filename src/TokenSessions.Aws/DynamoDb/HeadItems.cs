@@ -71,6 +71,6 @@ internal static class HeadItems
             LongestAccessTokenLifetime = item.GetDuration(Names.AccessTokenLifetime),
             LongestRefreshLife = item.GetDuration(Names.RefreshLife),
         };
-        return Ours(head, StoreLimits.FindProblem(head));
+        return Ours(head, head.FindProblem());
     }
 }

@@ -218,7 +218,7 @@ internal static class JournalRecord
                 LongestAccessTokenLifetime = TimeSpan.FromTicks(Int64()),
                 LongestRefreshLife = TimeSpan.FromTicks(Int64()),
             };
-            return Known(head, StoreLimits.FindProblem(head));
+            return Known(head, head.FindProblem());
         }
 
         private static DateTimeOffset ToTime(long milliseconds) =>

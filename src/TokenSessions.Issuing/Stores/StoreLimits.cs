@@ -6,7 +6,8 @@ namespace TokenSessions.Issuing.Stores;
 
 /// <summary>What every <see cref="ISessionStore"/> accepts; it refuses the rest with an <see cref="ArgumentException"/>.</summary>
 /// <remarks>
-/// What a <c>FindProblem</c> finds is not accepted where a store reads either: no store wrote it, and it might be a rule.
+/// What a <c>FindProblem</c> finds, a head's own included, is not accepted where a store reads either: no store wrote it, and it
+/// might be a rule.
 /// Text is measured in bytes of UTF-8 and must be well-formed: two texts that differ only in a lone surrogate would encode to
 /// the same bytes, and so share a rule. Issuer and value together fit a DynamoDB partition key (2,048 bytes).
 /// </remarks>
@@ -32,9 +33,6 @@ public static class StoreLimits
 
     /// <summary>The most rules on one page of a list.</summary>
     public const int ItemsPerPage = 1000;
-
-    /// <summary>The most parts of a feed.</summary>
-    public const int Shards = 64;
 
     /// <summary>Checks the keys of a read.</summary>
     /// <param name="keys">The keys.</param>
@@ -101,7 +99,11 @@ public static class StoreLimits
 
     /// <summary>Checks the least values of a head.</summary>
     /// <param name="atLeast">The values.</param>
-    public static void Check(DenylistHead atLeast) => Refuse(nameof(atLeast), FindProblem(atLeast));
+    public static void Check(DenylistHead atLeast)
+    {
+        ArgumentNullException.ThrowIfNull(atLeast);
+        Refuse(nameof(atLeast), atLeast.FindProblem());
+    }
 
     /// <summary>Checks the issuer and size of a page.</summary>
     /// <param name="issuer">Whose rules.</param>
@@ -135,18 +137,6 @@ public static class StoreLimits
     /// <inheritdoc cref="FindProblem(AuthorityKey)" path="/returns"/>
     public static string? FindProblem(DenylistRule rule) =>
         rule is { StampedAt: >= 0, Watermark: >= 0 } ? null : "has a negative stamp or watermark";
-
-    /// <summary>What is wrong with a head; null if nothing is.</summary>
-    /// <param name="head">The head.</param>
-    /// <inheritdoc cref="FindProblem(AuthorityKey)" path="/returns"/>
-    public static string? FindProblem(DenylistHead head)
-    {
-        ArgumentNullException.ThrowIfNull(head);
-        return head.Shards is < 1 or > Shards ? $"must have 1 to {Shards} shards, but has {head.Shards}"
-            : head.Regions is < 1 or > DenylistHead.MaxRegions ? $"must have 1 to {DenylistHead.MaxRegions} regions, but has {head.Regions}"
-            : new[] { head.Window, head.LongestAccessTokenLifetime, head.LongestRefreshLife }.Min() < TimeSpan.Zero ? "has a negative duration"
-            : null;
-    }
 
     private static void CheckText(
         string text, int least, int most, [CallerArgumentExpression(nameof(text))] string name = "")

@@ -1,4 +1,5 @@
 using TokenSessions.Aws.DynamoDb;
+using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Service.Settings;
 
@@ -8,8 +9,6 @@ internal sealed record StoreSettings
     public const string Embedded = "embedded";
     public const string DynamoDb = "dynamodb";
     public const string TableSetting = "DynamoDb:Table";
-
-    private const int MaxShards = 64;
 
     /// <summary>The settings' names, without the section.</summary>
     public static IReadOnlyList<string> Names { get; } = ["Store", "DynamoDb", nameof(FeedShards)];
@@ -57,7 +56,7 @@ internal sealed record StoreSettings
         {
             IsDynamoDb = store == DynamoDb,
             Table = table,
-            FeedShards = reader.Number(nameof(FeedShards), otherwise: 1, least: 1, most: MaxShards),
+            FeedShards = reader.Number(nameof(FeedShards), otherwise: 1, least: 1, most: DenylistHead.MaxShards),
         };
     }
 }

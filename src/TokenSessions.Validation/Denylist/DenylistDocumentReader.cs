@@ -7,8 +7,6 @@ namespace TokenSessions.Validation.Denylist;
 internal static class DenylistDocumentReader
 {
     private const long MaxTime = 253402300799999; // The last millisecond of the year 9999, in milliseconds.
-    private const int MaxShards = 64;
-    private const int MaxHeadSeconds = 10 * 366 * 24 * 60 * 60;
     private const int MaxDepth = 16;
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
@@ -154,7 +152,7 @@ internal static class DenylistDocumentReader
             switch (member)
             {
                 case HeadMembers.Shards:
-                    head = head with { Shards = (int)Integer(ref reader, "shards", 1, MaxShards) };
+                    head = head with { Shards = (int)Integer(ref reader, "shards", 1, DenylistHead.MaxShards) };
                     break;
                 case HeadMembers.Regions:
                     head = head with { Regions = (int)Integer(ref reader, "regions", 1, DenylistHead.MaxRegions) };
@@ -178,7 +176,7 @@ internal static class DenylistDocumentReader
     }
 
     private static TimeSpan Seconds(ref Utf8JsonReader reader, string name, long atLeast) =>
-        TimeSpan.FromSeconds(Integer(ref reader, name, atLeast, MaxHeadSeconds));
+        TimeSpan.FromSeconds(Integer(ref reader, name, atLeast, (long)DenylistHead.MaxDuration.TotalSeconds));
 
     private static void ReadRules(ref Utf8JsonReader reader, List<DenylistRule> rules, int atMost, bool areStanding)
     {

@@ -1,13 +1,16 @@
 namespace TokenSessions.Validation.Denylist;
 
-/// <summary>What every reader and writer of one denylist must agree on. Values only grow.</summary>
+/// <summary>What every reader and writer of one denylist must agree on. Values only grow; durations are from 0 to 3,660 days.</summary>
 public sealed record DenylistHead
 {
+    /// <summary>The most parts of a feed.</summary>
+    public const int MaxShards = 64;
+
     /// <summary>The most regions that can write one denylist.</summary>
     public const int MaxRegions = 4;
 
-    /// <summary>As long as a document of the signed feed can say: no time can be reckoned with what a broken store may say.</summary>
-    private static readonly TimeSpan LongestWindow = TimeSpan.FromDays(3660);
+    /// <summary>The longest of the durations: no time can be reckoned with what a broken store may say.</summary>
+    internal static readonly TimeSpan MaxDuration = TimeSpan.FromDays(3660);
 
     /// <summary>Into how many parts the feed is split, 1 to 64.</summary>
     public int Shards { get; init; } = 1;
@@ -39,12 +42,13 @@ public sealed record DenylistHead
         };
     }
 
-    /// <summary>Why no reader can use it; null if one can.</summary>
-    internal string? FindProblem() =>
-        Window <= TimeSpan.Zero || Window < LongestAccessTokenLifetime
-            ? "The head of the denylist keeps rules for less time than tokens live: its issuer has not written it yet."
-        : Window > LongestWindow ? $"The head of the denylist keeps rules for {Window.TotalDays} days, more than {LongestWindow.TotalDays}."
-        : Regions is < 1 or > MaxRegions ? $"The head of the denylist has {Regions} regions, not 1 to {MaxRegions}."
+    /// <summary>What is beyond its limits, so that no store takes it and no reader believes it; null if nothing is.</summary>
+    /// <returns>The end of a sentence: <c>must have …</c>.</returns>
+    public string? FindProblem() =>
+        Shards is < 1 or > MaxShards ? $"must have 1 to {MaxShards} shards, but has {Shards}"
+        : Regions is < 1 or > MaxRegions ? $"must have 1 to {MaxRegions} regions, but has {Regions}"
+        : new[] { Window, LongestAccessTokenLifetime, LongestRefreshLife }.Any(time => time < TimeSpan.Zero || time > MaxDuration)
+            ? $"must have durations of 0 to {MaxDuration.TotalDays} days, but has {Window}, {LongestAccessTokenLifetime} and {LongestRefreshLife}"
         : null;
 
     private static TimeSpan Larger(TimeSpan a, TimeSpan b) => a > b ? a : b;

@@ -31,7 +31,11 @@ public sealed record DenylistChanges(
 
     /// <summary>Why this cannot be used; null if it can.</summary>
     internal string? FindProblem(bool isWholeAsked) =>
-        isWholeAsked && !IsWholeWindow ? "The feed was asked for the whole window and answered with a part of it." : Head.FindProblem();
+        isWholeAsked && !IsWholeWindow ? "The feed was asked for the whole window and answered with a part of it."
+        : Head.FindProblem() is { } problem ? $"The head of the denylist {problem}."
+        : Head.Window == TimeSpan.Zero || Head.Window < Head.LongestAccessTokenLifetime
+            ? "The head of the denylist keeps rules for less time than tokens live: its issuer has not written it yet."
+        : null;
 }
 
 /// <summary>The denylist feed could not be read, or what it gave could not be believed.</summary>

@@ -59,6 +59,22 @@ public sealed class DenylistSyncTests
         Assert.Equal(isUsable, _sync.TryGetSnapshot(out _, out _));
     }
 
+    [Theory]
+    [InlineData(64, 4, 3660, true)]
+    [InlineData(65, 4, 3660, false)]
+    [InlineData(0, 4, 3660, false)]
+    [InlineData(64, 5, 3660, false)]
+    [InlineData(64, 0, 3660, false)]
+    [InlineData(64, 4, 3661, false)]
+    [InlineData(64, 4, -1, false)]
+    public async Task Believes_no_head_that_no_store_takes(int shards, int regions, int refreshDays, bool isUsable)
+    {
+        _feed.Head = _feed.Head with { Shards = shards, Regions = regions, LongestRefreshLife = TimeSpan.FromDays(refreshDays) };
+
+        Assert.Equal(isUsable, (await Sync()).IsComplete);
+        Assert.Equal(isUsable, _sync.TryGetSnapshot(out _, out _));
+    }
+
     [Fact]
     public async Task Polls_with_an_overlap_of_30_seconds_and_reads_3_minutes_again_every_30_seconds_and_all_every_5_minutes()
     {

@@ -168,9 +168,12 @@ public sealed class JournalDamageTests : JournalTests
     [InlineData(0, 1, 0, false)]
     [InlineData(0, 3, 3, true)] // Its regions beyond the first.
     [InlineData(0, 3, 4, false)]
-    [InlineData(0, 12, 0x80, false)] // The signs of its durations.
+    [InlineData(0, 12, 0x80, false)] // The signs of its durations,
     [InlineData(0, 20, 0x80, false)]
     [InlineData(0, 28, 0x80, false)]
+    [InlineData(0, 12, 0x7F, false)] // and thousands of years.
+    [InlineData(0, 20, 0x7F, false)]
+    [InlineData(0, 28, 0x7F, false)]
     [InlineData(2, 24, 0x80, false)] // The sign of a feed item's stamp,
     [InlineData(2, 32, 0x80, false)] // and its watermark.
     public async Task A_record_that_no_store_writes_is_refused(int record, int at, byte value, bool isTaken)

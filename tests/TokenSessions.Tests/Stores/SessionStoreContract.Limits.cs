@@ -133,14 +133,34 @@ public abstract partial class SessionStoreContract
     }
 
     [Fact]
-    public async Task A_head_has_1_to_64_shards_and_no_negative_durations()
+    public async Task A_head_has_1_to_64_shards_1_to_4_regions_and_durations_of_0_to_3660_days()
     {
-        await RefusesAsync(() => Store.RaiseHeadAsync(SmallHead with { Shards = 0 }, Now, Cancel));
-        await RefusesAsync(() => Store.RaiseHeadAsync(SmallHead with { Shards = 65 }, Now, Cancel));
-        await RefusesAsync(() => Store.RaiseHeadAsync(SmallHead with { Window = TimeSpan.FromTicks(-1) }, Now, Cancel));
+        var (longest, tick) = (TimeSpan.FromDays(3660), TimeSpan.FromTicks(1));
+        foreach (var refused in new[]
+        {
+            SmallHead with { Shards = 0 },
+            SmallHead with { Shards = 65 },
+            SmallHead with { Regions = 0 },
+            SmallHead with { Regions = 5 },
+            SmallHead with { Window = -tick },
+            SmallHead with { Window = longest + tick },
+            SmallHead with { LongestAccessTokenLifetime = -tick },
+            SmallHead with { LongestAccessTokenLifetime = longest + tick },
+            SmallHead with { LongestRefreshLife = -tick },
+            SmallHead with { LongestRefreshLife = longest + tick },
+        })
+        {
+            await RefusesAsync(() => Store.RaiseHeadAsync(refused, Now, Cancel));
+        }
+
         Assert.Null(await Store.ReadHeadAsync(Cancel));
 
-        Assert.Equal(64, (await Store.RaiseHeadAsync(SmallHead with { Shards = 64 }, Now, Cancel)).Head.Shards);
+        var least = new DenylistHead();
+        var most = new DenylistHead { Shards = 64, Regions = 4, Window = longest, LongestAccessTokenLifetime = longest, LongestRefreshLife = longest };
+        Assert.Equal(least, (await Store.RaiseHeadAsync(least, Now, Cancel)).Head);
+        Assert.Equal(most, (await Store.RaiseHeadAsync(most, Now, Cancel)).Head);
+        await ReopenAsync();
+        Assert.Equal(most, (await Store.ReadHeadAsync(Cancel))!.Head);
     }
 
     private static async Task RefusesAsync(Func<Task> call) => await Assert.ThrowsAnyAsync<ArgumentException>(call);
