@@ -94,6 +94,9 @@ internal static class NoLostRevocation
                 validator.ReadsSignedFeed || !(validator.SyncedAt > found + DenylistSync.RevocationBound), nameof(NoLostRevocation),
                 () => $"{validator.Name} synced {validator.SyncedAt - found} after a {rule.Kind} rule of step {rule.AskedAtStep} and accepted");
             ViolationException.Unless(
+                validator.DenylistAsOf <= found + DenylistSync.RevocationBound + AnswerDates.MaxDifference, nameof(NoLostRevocation),
+                () => $"{validator.Name} accepted by what was read {validator.DenylistAsOf - found} after a {rule.Kind} rule of step {rule.AskedAtStep}");
+            ViolationException.Unless(
                 world.Time.Elapsed <= found + ValidatorNode.MaxStaleness + Uncertainty(validator), nameof(NoLostRevocation),
                 () => $"{validator.Name} accepted {world.Time.Elapsed - found} after a {rule.Kind} rule of step {rule.AskedAtStep}");
         }

@@ -58,6 +58,11 @@ internal sealed class ValidatorNode
     /// <summary>When the last complete sync was sent, in true time; null if there was none.</summary>
     public TimeSpan? SyncedAt { get; set; }
 
+    /// <summary>When its denylist was read, by the clock of whoever read it.</summary>
+    public TimeSpan DenylistAsOf => Sync.TryGetSnapshot(out var snapshot, out _)
+        ? snapshot.AsOf - SimulatedTime.Start
+        : throw new InvalidOperationException("Nothing is accepted before there is a denylist.");
+
     /// <summary>Everything in memory is new.</summary>
     public void Start()
     {
