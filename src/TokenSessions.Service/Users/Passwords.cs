@@ -9,15 +9,15 @@ namespace TokenSessions.Service.Users;
 /// <summary>Hashes and checks passwords as ASP.NET Core Identity does: PBKDF2 with HMAC-SHA-512, format 3.</summary>
 internal static class Passwords
 {
-    /// <summary>The least PBKDF2 rounds accepted, and those of new hashes: what OWASP asks of HMAC-SHA-512.</summary>
-    public const int Iterations = 210_000;
-
     /// <summary>The longest password, in bytes of UTF-8: hashing must not be a way to waste memory.</summary>
     public const int MaxLength = 1024;
 
     /// <summary>The shortest password of a new user, in characters (NIST SP 800-63B §3.1.1.2 wants 8 at least).</summary>
     public const int MinLength = 8;
 
+    // The least PBKDF2 rounds accepted, as OWASP's Password Storage Cheat Sheet asks of each; new hashes have those of HMAC-SHA-512.
+    private const int Iterations = 210_000;
+    private const int IterationsOfSha256 = 600_000;
     private const int MaxIterations = 10_000_000; // About 5 s of a core: a typing error must not stop every login.
     private const byte FormatMarker = 1;
     private const uint HmacSha256 = 1;
@@ -79,9 +79,10 @@ internal static class Passwords
             return null;
         }
 
-        if (iterations is < Iterations or > MaxIterations)
+        var (least, name) = prf == HmacSha512 ? (Iterations, "HMAC-SHA-512") : (IterationsOfSha256, "HMAC-SHA-256");
+        if (iterations < least || iterations > MaxIterations)
         {
-            problem = $"has {iterations} rounds of PBKDF2, but must have {Iterations} to {MaxIterations}.";
+            problem = $"has {iterations} rounds of PBKDF2 with {name}, but must have {least} to {MaxIterations}.";
             return null;
         }
 

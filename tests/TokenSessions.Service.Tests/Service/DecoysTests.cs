@@ -14,7 +14,7 @@ public sealed class DecoysTests
     [Fact]
     public void Names_nobody_has_draw_the_costs_of_the_users_each_as_often_as_users_have_it()
     {
-        string[] users = [Hash(Sha256, 210_000, 16, 32), Hash(Sha256, 210_000, 16, 32), Hash(Sha512, 600_000, 16, 32), Hash(Sha512, 600_000, 32, 64)];
+        string[] users = [Hash(Sha256, 600_000, 16, 32), Hash(Sha256, 600_000, 16, 32), Hash(Sha512, 700_000, 16, 32), Hash(Sha512, 700_000, 32, 64)];
         var decoys = new Decoys(users, Key);
 
         var drawn = Names().Select(name => Shape(decoys.For(name))).CountBy(shape => shape).ToDictionary();
@@ -28,7 +28,7 @@ public sealed class DecoysTests
     [Fact]
     public void One_name_keeps_its_cost_and_another_process_draws_another()
     {
-        string[] users = [Hash(Sha256, 210_000, 16, 32), Hash(Sha512, 600_000, 16, 32)];
+        string[] users = [Hash(Sha256, 600_000, 16, 32), Hash(Sha512, 700_000, 16, 32)];
         var (first, again, other) = (new Decoys(users, Key), new Decoys(users.Reverse(), Key), new Decoys(users, OtherKey));
 
         Assert.All(Names(), name => Assert.Equal(Shape(first.For(name)), Shape(again.For(name))));
@@ -38,8 +38,8 @@ public sealed class DecoysTests
     [Fact]
     public void One_user_more_changes_the_cost_of_few_names()
     {
-        string[] users = [.. Enumerable.Repeat(Hash(Sha256, 210_000, 16, 32), 50), .. Enumerable.Repeat(Hash(Sha512, 600_000, 16, 32), 50)];
-        var (before, after) = (new Decoys(users, Key), new Decoys([.. users, Hash(Sha512, 600_000, 16, 32)], Key));
+        string[] users = [.. Enumerable.Repeat(Hash(Sha256, 600_000, 16, 32), 50), .. Enumerable.Repeat(Hash(Sha512, 700_000, 16, 32), 50)];
+        var (before, after) = (new Decoys(users, Key), new Decoys([.. users, Hash(Sha512, 700_000, 16, 32)], Key));
 
         Assert.InRange(Names().Count(name => Shape(before.For(name)) != Shape(after.For(name))), 0, 30);
     }
