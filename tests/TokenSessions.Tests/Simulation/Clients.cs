@@ -162,13 +162,14 @@ internal sealed class Clients(World world)
             return; // Hosts await one step before the next.
         }
 
+        var offset = validator.Clock.Offset;
         world.Begin(
             validator, Part.Sync, $"{validator.Name}: sync", _ => validator.Sync.SyncAsync(CancellationToken.None), null,
             (request, task) =>
             {
                 if (Answer(request, task) is { IsComplete: true })
                 {
-                    validator.SyncedAt = request.BegunAt;
+                    validator.Synced(request.BegunAt, offset);
                 }
             });
     }

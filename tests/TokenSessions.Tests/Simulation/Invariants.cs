@@ -174,7 +174,8 @@ internal static class NoFalseTheft
             TokenRejection.AudienceMismatch => token.Audience != validator.Audience,
             TokenRejection.Expired => validator.Clock.GetUtcNow() >= token.ExpiresAt || world.Time.GetUtcNow() >= token.ExpiresAt,
             TokenRejection.NotYetValid => validator.Clock.GetUtcNow() < token.IssuedAt - ValidatorNode.ClockSkew,
-            _ => rejection is TokenRejection.KeyUnknown or TokenRejection.KeysUnavailable or TokenRejection.RevocationUnknown,
+            TokenRejection.RevocationUnknown => !validator.IsInStep,
+            _ => rejection is TokenRejection.KeyUnknown or TokenRejection.KeysUnavailable,
         };
         ViolationException.Unless(
             isReason, nameof(NoFalseTheft),
