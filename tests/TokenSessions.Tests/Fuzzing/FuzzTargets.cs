@@ -7,7 +7,7 @@ internal static class FuzzTargets
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        new("token", 230, 16 * Kilo, 8, async () => await TokenTarget.BeginAsync()),
+        new("token", 210, 16 * Kilo, 8, async () => await TokenTarget.BeginAsync()),
         new("header", 150, 16 * Kilo, 16, async () => await HeaderTarget.BeginAsync()),
         new("claims", 100, 16 * Kilo, 64, async () => await ClaimsTarget.BeginAsync()),
         new("key-set", 120, 64 * Kilo, 64, () => Begin(new KeySetTarget())),
@@ -17,6 +17,7 @@ internal static class FuzzTargets
         new("key-file", 8, 256 * Kilo, 16, () => Begin(new KeyFileTarget())),
         new("ring", 8, 256 * Kilo, 64, async () => await RingTarget.BeginAsync()),
         new("sealed-token", 50, 64 * Kilo, 16, async () => await SealedTokenTarget.BeginAsync()),
+        new("sealed-header", 20, 64 * Kilo, 16, async () => await SealedHeaderTarget.BeginAsync()),
         new("sealed-content", 10, 256 * Kilo, 64, async () => await SealedContentTarget.BeginAsync()),
         new("feed", 30, 64 * Kilo, 16, async () => await FeedTarget.BeginAsync()),
         new("feed-content", 20, 64 * Kilo, 64, async () => await FeedContentTarget.BeginAsync()),
