@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Numerics;
+using TokenSessions.Tests.Validation;
 
 namespace TokenSessions.Tests.Fuzzing;
 
@@ -20,10 +20,10 @@ internal sealed class FuzzRun
     private const int MostFindings = 5;
     private const int FewExecutions = 100; // Fewer prove nothing.
 
-    private static readonly int Total = Setting("TOKENSESSIONS_FUZZ") ?? 40_000;
-    private static readonly int Seed = Setting("TOKENSESSIONS_FUZZ_SEED") ?? 20261124;
-    private static readonly int? OnlyNumber = Setting("TOKENSESSIONS_FUZZ_NUMBER");
-    private static readonly string? OnlyTarget = Text("TOKENSESSIONS_FUZZ_TARGET");
+    private static readonly int Total = SeededRandom.Setting("TOKENSESSIONS_FUZZ") ?? 40_000;
+    private static readonly int Seed = SeededRandom.Setting("TOKENSESSIONS_FUZZ_SEED") ?? 20261124;
+    private static readonly int? OnlyNumber = SeededRandom.Setting("TOKENSESSIONS_FUZZ_NUMBER");
+    private static readonly string? OnlyTarget = Environment.GetEnvironmentVariable("TOKENSESSIONS_FUZZ_TARGET") is { Length: > 0 } name ? name : null;
 
     private readonly FuzzTarget _target;
     private readonly string _replay;
@@ -135,7 +135,7 @@ internal sealed class FuzzRun
     [SuppressMessage("Design", "CA1031", Justification = "Whatever is thrown is what was found.")]
     private void Execute(IFuzzTarget target, int number)
     {
-        var input = target.Next(RandomOf(number));
+        var input = target.Next(SeededRandom.Of(Seed, number));
         _current = new(number, input, Stopwatch.GetTimestamp());
         var (isTaken, allocated) = (false, 0L);
         (string What, string Details)? finding = null;
@@ -218,14 +218,6 @@ internal sealed class FuzzRun
         Run it again:
         TOKENSESSIONS_FUZZ_SEED={Seed} TOKENSESSIONS_FUZZ_TARGET={Name} TOKENSESSIONS_FUZZ_NUMBER={number} {_replay}
         """;
-
-    /// <summary>The platform's generator begins alike for neighbouring seeds, and a checksum does not.</summary>
-    private static Random RandomOf(int number) =>
-        new((int)(BitOperations.Crc32C(BitOperations.Crc32C(uint.MaxValue, (uint)Seed), (uint)number) & int.MaxValue));
-
-    private static int? Setting(string name) => Text(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
-
-    private static string? Text(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 
     private sealed record Execution(int Number, FuzzInput Input, long Began);
 }
