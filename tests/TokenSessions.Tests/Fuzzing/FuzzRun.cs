@@ -31,7 +31,7 @@ internal sealed class FuzzRun
     private readonly Thread _thread;
     private readonly Lock _judging = new(); // An execution is judged by its own thread, or by the one that waits: never by both.
     private readonly List<string> _findings = [];
-    private volatile Execution? _current;
+    private volatile Step? _current;
     private volatile bool _isGivenUp;
 
     /// <param name="target">What is run.</param>
@@ -112,31 +112,34 @@ internal sealed class FuzzRun
     [SuppressMessage("Design", "CA1031", Justification = "Whatever is thrown is what was found.")]
     private void Run()
     {
-        IFuzzTarget? target = null;
+        var number = OnlyNumber ?? 0;
         try
         {
-            target = _target.Begin().GetAwaiter().GetResult();
+            Do("begin", number, null);
+            var target = _target.Begin().GetAwaiter().GetResult();
             var count = OnlyTarget is null ? Math.Max(1, (int)((long)Total * _target.Thousandths / 1000)) : Total;
-            for (var number = OnlyNumber ?? 0; number < (OnlyNumber + 1 ?? count) && Crashes < MostFindings && !_isGivenUp; number++)
+            for (; number < (OnlyNumber + 1 ?? count) && Crashes < MostFindings && !_isGivenUp; number++)
             {
-                Execute(target, number);
+                Do("make an input", number, null);
+                Execute(target, number, target.Next(SeededRandom.Of(Seed, number)));
             }
+
+            Do("end", Math.Max(number - 1, 0), null);
+            target.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
         catch (Exception e)
         {
-            Note("cannot begin, or make an input", _current?.Number ?? 0, "", e.ToString());
-        }
-        finally
-        {
-            target?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            Note($"cannot {_current?.Doing}", number, "", e.ToString());
         }
     }
 
+    /// <summary>From now on this is what hangs, if anything does.</summary>
+    private void Do(string doing, int number, FuzzInput? input) => _current = new(doing, number, input, Stopwatch.GetTimestamp());
+
     [SuppressMessage("Design", "CA1031", Justification = "Whatever is thrown is what was found.")]
-    private void Execute(IFuzzTarget target, int number)
+    private void Execute(IFuzzTarget target, int number, FuzzInput input)
     {
-        var input = target.Next(SeededRandom.Of(Seed, number));
-        _current = new(number, input, Stopwatch.GetTimestamp());
+        Do("read", number, input);
         var (isTaken, allocated) = (false, 0L);
         (string What, string Details)? finding = null;
         try
@@ -160,7 +163,6 @@ internal sealed class FuzzRun
 
         lock (_judging)
         {
-            _current = null;
             if (_isGivenUp)
             {
                 return;
@@ -195,7 +197,7 @@ internal sealed class FuzzRun
             _isGivenUp = true; // Should it end after all, nothing of it counts.
             Hangs++;
             Executions++;
-            _findings.Add(Describe($"hangs, since {_longest.TotalSeconds} s", current.Number, $"{current.Input}", ""));
+            _findings.Add(Describe($"hangs, since {_longest.TotalSeconds} s, while it has to {current.Doing}", current.Number, $"{current.Input}", ""));
             return true;
         }
     }
@@ -219,5 +221,5 @@ internal sealed class FuzzRun
         TOKENSESSIONS_FUZZ_SEED={Seed} TOKENSESSIONS_FUZZ_TARGET={Name} TOKENSESSIONS_FUZZ_NUMBER={number} {_replay}
         """;
 
-    private sealed record Execution(int Number, FuzzInput Input, long Began);
+    private sealed record Step(string Doing, int Number, FuzzInput? Input, long Began);
 }
