@@ -13,7 +13,7 @@ internal static class FuzzTargets
         new("key-set", 120, 64 * Kilo, 64, () => Begin(new KeySetTarget())),
         new("discovery", 60, 64 * Kilo, 64, () => Begin(new DiscoveryTarget())),
         new("public-key", 60, 64 * Kilo, 16, () => Begin(new PublicKeyTarget())),
-        new("signature", 150, 4 * Kilo, 16, () => Begin(new SignatureTarget())),
+        new("signature", 148, 4 * Kilo, 16, () => Begin(new SignatureTarget())),
         new("key-file", 8, 256 * Kilo, 16, () => Begin(new KeyFileTarget())),
         new("ring", 8, 256 * Kilo, 64, async () => await RingTarget.BeginAsync()),
         new("sealed-token", 50, 64 * Kilo, 16, async () => await SealedTokenTarget.BeginAsync()),
@@ -21,8 +21,8 @@ internal static class FuzzTargets
         new("sealed-content", 10, 256 * Kilo, 64, async () => await SealedContentTarget.BeginAsync()),
         new("feed", 30, 64 * Kilo, 16, async () => await FeedTarget.BeginAsync()),
         new("feed-content", 20, 64 * Kilo, 64, async () => await FeedContentTarget.BeginAsync()),
-        new("journal", 2, 4 * Kilo * Kilo, 16, async () => await JournalTarget.BeginAsync()),
-        new("journal-record", 2, 4 * Kilo * Kilo, 64, async () => await JournalRecordTarget.BeginAsync()),
+        new("journal", 3, 4 * Kilo * Kilo, 16, async () => await JournalTarget.BeginAsync()),
+        new("journal-record", 3, 4 * Kilo * Kilo, 64, async () => await JournalRecordTarget.BeginAsync()),
     ];
 
     private static Task<IFuzzTarget> Begin(IFuzzTarget target) => Task.FromResult(target);
