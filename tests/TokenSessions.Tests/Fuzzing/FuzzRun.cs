@@ -59,7 +59,7 @@ internal sealed class FuzzRun
     /// <summary>What was found: what it is, the input, and the command that runs it again.</summary>
     public IReadOnlyList<string> Findings => _findings;
 
-    /// <summary>Runs all targets, or the only one that is set, on as many threads as there are processors.</summary>
+    /// <summary>Runs all targets, or the only one that is set, on as many threads as there are processors; nothing else may run.</summary>
     /// <param name="targets">Which there are.</param>
     /// <param name="replay">The command that runs these tests again, without the settings.</param>
     public static IReadOnlyList<FuzzRun> RunAll(IEnumerable<FuzzTarget> targets, string replay) => RunAll(
@@ -71,11 +71,18 @@ internal sealed class FuzzRun
 
     private static FuzzRun[] RunAll(FuzzRun[] runs)
     {
+        Run(runs.Where(run => !run._target.GoesElsewhere), Environment.ProcessorCount);
+        Run(runs.Where(run => run._target.GoesElsewhere), 1);
+        return runs;
+    }
+
+    private static void Run(IEnumerable<FuzzRun> runs, int atOnce)
+    {
         var waiting = new Queue<FuzzRun>(runs);
         var running = new List<FuzzRun>();
         while (waiting.Count + running.Count > 0)
         {
-            while (running.Count < Environment.ProcessorCount && waiting.TryDequeue(out var next))
+            while (running.Count < atOnce && waiting.TryDequeue(out var next))
             {
                 next._thread.Start();
                 running.Add(next);
@@ -83,8 +90,6 @@ internal sealed class FuzzRun
 
             running.RemoveAll(run => run._thread.Join(TimeSpan.FromMilliseconds(50)) || run.HasHung());
         }
-
-        return runs;
     }
 
     /// <summary>Prints the table, and fails with every finding, or if the inputs of a target were all taken or all refused.</summary>
@@ -178,12 +183,16 @@ internal sealed class FuzzRun
         }
     }
 
-    private static (bool IsTaken, long Allocated) Measure(IFuzzTarget target, FuzzInput input)
+    private (bool IsTaken, long Allocated) Measure(IFuzzTarget target, FuzzInput input)
     {
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var isTaken = target.RunAsync(input).GetAwaiter().GetResult();
-        return (isTaken, GC.GetAllocatedBytesForCurrentThread() - before);
+        var before = Allocated();
+        var run = target.RunAsync(input);
+        FuzzFindingException.ThrowUnless(run.IsCompleted || _target.GoesElsewhere, $"It goes elsewhere, where nothing is measured: say {nameof(FuzzTarget.GoesElsewhere)}.");
+        var isTaken = run.GetAwaiter().GetResult();
+        return (isTaken, Allocated() - before);
     }
+
+    private long Allocated() => _target.GoesElsewhere ? GC.GetTotalAllocatedBytes(precise: true) : GC.GetAllocatedBytesForCurrentThread();
 
     private bool HasHung()
     {

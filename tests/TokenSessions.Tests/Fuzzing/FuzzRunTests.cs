@@ -32,6 +32,22 @@ public sealed class FuzzRunTests
     }
 
     [Theory]
+    [InlineData(true, "allocates")]
+    [InlineData(false, "goes elsewhere")] // There nobody would see what it allocates.
+    public void What_is_allocated_on_another_thread_is_found_or_the_target_is_that_does_not_say_so(bool saysSo, string finding)
+    {
+        var run = Run(
+            _ =>
+            {
+                Thread.Sleep(20); // Else it might be over before it is looked at.
+                return new byte[1_000_000].Length > 0;
+            },
+            isElsewhere: true, saysSo: saysSo);
+
+        Assert.Contains(finding, run.Findings[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("begin")]
     [InlineData("make an input")]
     [InlineData("read", "the input<00>")]
@@ -57,15 +73,21 @@ public sealed class FuzzRunTests
         Assert.StartsWith($"fake cannot {throwing}: System.NotSupportedException: odd", run.Findings.Single(), StringComparison.Ordinal);
     }
 
-    private static FuzzRun Run(Func<FuzzInput, bool> read, TimeSpan? longest = null, Action<string>? step = null) => FuzzRun.RunOne(
-        new("fake", 1, 1000, 1, () => Task.FromResult<IFuzzTarget>(new FakeTarget(read, step ?? (_ => { })))), "dotnet test x", longest ?? Long);
+    private static FuzzRun Run(
+        Func<FuzzInput, bool> read, TimeSpan? longest = null, Action<string>? step = null, bool isElsewhere = false, bool saysSo = false)
+    {
+        var target = new FuzzTarget("fake", 1, 1000, 1, () => Task.FromResult<IFuzzTarget>(new FakeTarget(
+            input => isElsewhere ? Task.Run(() => read(input)) : Task.FromResult(read(input)), step ?? (_ => { }))))
+        { GoesElsewhere = saysSo };
+        return FuzzRun.RunOne(target, "dotnet test x", longest ?? Long);
+    }
 
     private sealed class FakeTarget : IFuzzTarget
     {
-        private readonly Func<FuzzInput, bool> _read;
+        private readonly Func<FuzzInput, Task<bool>> _read;
         private readonly Action<string> _step;
 
-        public FakeTarget(Func<FuzzInput, bool> read, Action<string> step)
+        public FakeTarget(Func<FuzzInput, Task<bool>> read, Action<string> step)
         {
             (_read, _step) = (read, step);
             step("begin");
@@ -80,7 +102,7 @@ public sealed class FuzzRunTests
         public Task<bool> RunAsync(FuzzInput input)
         {
             _step("read");
-            return Task.FromResult(_read(input));
+            return _read(input);
         }
 
         public ValueTask DisposeAsync()

@@ -18,11 +18,11 @@ internal static class FuzzTargets
         new("ring", 8, 256 * Kilo, 64, async () => await RingTarget.BeginAsync()),
         new("sealed-token", 50, 64 * Kilo, 16, async () => await SealedTokenTarget.BeginAsync()),
         new("sealed-header", 20, 64 * Kilo, 16, async () => await SealedHeaderTarget.BeginAsync()),
-        new("sealed-content", 10, 256 * Kilo, 64, async () => await SealedContentTarget.BeginAsync()),
+        new("sealed-content", 10, 256 * Kilo, 64, async () => await SealedContentTarget.BeginAsync()) { GoesElsewhere = true },
         new("feed", 30, 64 * Kilo, 16, async () => await FeedTarget.BeginAsync()),
-        new("feed-content", 20, 64 * Kilo, 64, async () => await FeedContentTarget.BeginAsync()),
-        new("journal", 3, 4 * Kilo * Kilo, 16, async () => await JournalTarget.BeginAsync()),
-        new("journal-record", 3, 4 * Kilo * Kilo, 64, async () => await JournalRecordTarget.BeginAsync()),
+        new("feed-content", 20, 128 * Kilo, 64, async () => await FeedContentTarget.BeginAsync()) { GoesElsewhere = true },
+        new("journal", 3, 4 * Kilo * Kilo, 16, async () => await JournalTarget.BeginAsync()) { GoesElsewhere = true },
+        new("journal-record", 3, 4 * Kilo * Kilo, 64, async () => await JournalRecordTarget.BeginAsync()) { GoesElsewhere = true },
     ];
 
     private static Task<IFuzzTarget> Begin(IFuzzTarget target) => Task.FromResult(target);
