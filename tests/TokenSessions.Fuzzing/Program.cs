@@ -1,10 +1,17 @@
 using SharpFuzz;
 using TokenSessions.Tests.Fuzzing;
 
+// without any      writes the names of the targets
 // TARGET FOLDER    writes inputs that the target takes into the folder
 // TARGET           runs the target on what afl-fuzz sends or, without it, once on the standard input: then what is wrong is thrown
 const int Tries = 400;
 const int MostSeeds = 20;
+
+if (args.Length == 0)
+{
+    Console.WriteLine(string.Join('\n', FuzzTargets.All.Select(target => target.Name)));
+    return;
+}
 
 IFuzzTarget? target = null;
 FuzzInput[] inputs = [];

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Numerics;
+using TokenSessions.Tests.Validation;
 
 namespace TokenSessions.Tests.Fuzzing;
 
@@ -20,10 +20,10 @@ internal sealed class FuzzRun
     private const int MostFindings = 5;
     private const int FewExecutions = 100; // Fewer prove nothing.
 
-    private static readonly int Total = Setting("TOKENSESSIONS_FUZZ") ?? 40_000;
-    private static readonly int Seed = Setting("TOKENSESSIONS_FUZZ_SEED") ?? 20261124;
-    private static readonly int? OnlyNumber = Setting("TOKENSESSIONS_FUZZ_NUMBER");
-    private static readonly string? OnlyTarget = Text("TOKENSESSIONS_FUZZ_TARGET");
+    private static readonly int Total = SeededRandom.Setting("TOKENSESSIONS_FUZZ") ?? 40_000;
+    private static readonly int Seed = SeededRandom.Setting("TOKENSESSIONS_FUZZ_SEED") ?? 20261124;
+    private static readonly int? OnlyNumber = SeededRandom.Setting("TOKENSESSIONS_FUZZ_NUMBER");
+    private static readonly string? OnlyTarget = Environment.GetEnvironmentVariable("TOKENSESSIONS_FUZZ_TARGET") is { Length: > 0 } name ? name : null;
 
     private readonly FuzzTarget _target;
     private readonly string _replay;
@@ -31,7 +31,7 @@ internal sealed class FuzzRun
     private readonly Thread _thread;
     private readonly Lock _judging = new(); // An execution is judged by its own thread, or by the one that waits: never by both.
     private readonly List<string> _findings = [];
-    private volatile Execution? _current;
+    private volatile Step? _current;
     private volatile bool _isGivenUp;
 
     /// <param name="target">What is run.</param>
@@ -59,7 +59,7 @@ internal sealed class FuzzRun
     /// <summary>What was found: what it is, the input, and the command that runs it again.</summary>
     public IReadOnlyList<string> Findings => _findings;
 
-    /// <summary>Runs all targets, or the only one that is set, on as many threads as there are processors.</summary>
+    /// <summary>Runs all targets, or the only one that is set, on as many threads as there are processors; nothing else may run.</summary>
     /// <param name="targets">Which there are.</param>
     /// <param name="replay">The command that runs these tests again, without the settings.</param>
     public static IReadOnlyList<FuzzRun> RunAll(IEnumerable<FuzzTarget> targets, string replay) => RunAll(
@@ -71,11 +71,18 @@ internal sealed class FuzzRun
 
     private static FuzzRun[] RunAll(FuzzRun[] runs)
     {
+        Run(runs.Where(run => !run._target.GoesElsewhere), Environment.ProcessorCount);
+        Run(runs.Where(run => run._target.GoesElsewhere), 1);
+        return runs;
+    }
+
+    private static void Run(IEnumerable<FuzzRun> runs, int atOnce)
+    {
         var waiting = new Queue<FuzzRun>(runs);
         var running = new List<FuzzRun>();
         while (waiting.Count + running.Count > 0)
         {
-            while (running.Count < Environment.ProcessorCount && waiting.TryDequeue(out var next))
+            while (running.Count < atOnce && waiting.TryDequeue(out var next))
             {
                 next._thread.Start();
                 running.Add(next);
@@ -83,8 +90,6 @@ internal sealed class FuzzRun
 
             running.RemoveAll(run => run._thread.Join(TimeSpan.FromMilliseconds(50)) || run.HasHung());
         }
-
-        return runs;
     }
 
     /// <summary>Prints the table, and fails with every finding, or if the inputs of a target were all taken or all refused.</summary>
@@ -112,31 +117,34 @@ internal sealed class FuzzRun
     [SuppressMessage("Design", "CA1031", Justification = "Whatever is thrown is what was found.")]
     private void Run()
     {
-        IFuzzTarget? target = null;
+        var number = OnlyNumber ?? 0;
         try
         {
-            target = _target.Begin().GetAwaiter().GetResult();
+            Do("begin", number, null);
+            var target = _target.Begin().GetAwaiter().GetResult();
             var count = OnlyTarget is null ? Math.Max(1, (int)((long)Total * _target.Thousandths / 1000)) : Total;
-            for (var number = OnlyNumber ?? 0; number < (OnlyNumber + 1 ?? count) && Crashes < MostFindings && !_isGivenUp; number++)
+            for (; number < (OnlyNumber + 1 ?? count) && Crashes < MostFindings && !_isGivenUp; number++)
             {
-                Execute(target, number);
+                Do("make an input", number, null);
+                Execute(target, number, target.Next(SeededRandom.Of(Seed, number)));
             }
+
+            Do("end", Math.Max(number - 1, 0), null);
+            target.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
         catch (Exception e)
         {
-            Note("cannot begin, or make an input", _current?.Number ?? 0, "", e.ToString());
-        }
-        finally
-        {
-            target?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            Note($"cannot {_current?.Doing}", number, "", e.ToString());
         }
     }
 
+    /// <summary>From now on this is what hangs, if anything does.</summary>
+    private void Do(string doing, int number, FuzzInput? input) => _current = new(doing, number, input, Stopwatch.GetTimestamp());
+
     [SuppressMessage("Design", "CA1031", Justification = "Whatever is thrown is what was found.")]
-    private void Execute(IFuzzTarget target, int number)
+    private void Execute(IFuzzTarget target, int number, FuzzInput input)
     {
-        var input = target.Next(RandomOf(number));
-        _current = new(number, input, Stopwatch.GetTimestamp());
+        Do("read", number, input);
         var (isTaken, allocated) = (false, 0L);
         (string What, string Details)? finding = null;
         try
@@ -160,7 +168,6 @@ internal sealed class FuzzRun
 
         lock (_judging)
         {
-            _current = null;
             if (_isGivenUp)
             {
                 return;
@@ -176,12 +183,16 @@ internal sealed class FuzzRun
         }
     }
 
-    private static (bool IsTaken, long Allocated) Measure(IFuzzTarget target, FuzzInput input)
+    private (bool IsTaken, long Allocated) Measure(IFuzzTarget target, FuzzInput input)
     {
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var isTaken = target.RunAsync(input).GetAwaiter().GetResult();
-        return (isTaken, GC.GetAllocatedBytesForCurrentThread() - before);
+        var before = Allocated();
+        var run = target.RunAsync(input);
+        FuzzFindingException.ThrowUnless(run.IsCompleted || _target.GoesElsewhere, $"It goes elsewhere, where nothing is measured: say {nameof(FuzzTarget.GoesElsewhere)}.");
+        var isTaken = run.GetAwaiter().GetResult();
+        return (isTaken, Allocated() - before);
     }
+
+    private long Allocated() => _target.GoesElsewhere ? GC.GetTotalAllocatedBytes(precise: true) : GC.GetAllocatedBytesForCurrentThread();
 
     private bool HasHung()
     {
@@ -195,7 +206,7 @@ internal sealed class FuzzRun
             _isGivenUp = true; // Should it end after all, nothing of it counts.
             Hangs++;
             Executions++;
-            _findings.Add(Describe($"hangs, since {_longest.TotalSeconds} s", current.Number, $"{current.Input}", ""));
+            _findings.Add(Describe($"hangs, since {_longest.TotalSeconds} s, while it has to {current.Doing}", current.Number, $"{current.Input}", ""));
             return true;
         }
     }
@@ -219,13 +230,5 @@ internal sealed class FuzzRun
         TOKENSESSIONS_FUZZ_SEED={Seed} TOKENSESSIONS_FUZZ_TARGET={Name} TOKENSESSIONS_FUZZ_NUMBER={number} {_replay}
         """;
 
-    /// <summary>The platform's generator begins alike for neighbouring seeds, and a checksum does not.</summary>
-    private static Random RandomOf(int number) =>
-        new((int)(BitOperations.Crc32C(BitOperations.Crc32C(uint.MaxValue, (uint)Seed), (uint)number) & int.MaxValue));
-
-    private static int? Setting(string name) => Text(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
-
-    private static string? Text(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
-
-    private sealed record Execution(int Number, FuzzInput Input, long Began);
+    private sealed record Step(string Doing, int Number, FuzzInput? Input, long Began);
 }

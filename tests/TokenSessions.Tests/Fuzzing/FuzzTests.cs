@@ -1,6 +1,9 @@
 namespace TokenSessions.Tests.Fuzzing;
 
 /// <summary>Whatever the product reads, changed in every way the mutators know.</summary>
+/// <remarks>What is allocated belongs in part to the whole process, so nothing else runs meanwhile.</remarks>
+[CollectionDefinition(nameof(FuzzTests), DisableParallelization = true)]
+[Collection(nameof(FuzzTests))]
 public sealed class FuzzTests
 {
     [Fact]

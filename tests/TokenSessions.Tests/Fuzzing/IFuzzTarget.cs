@@ -21,7 +21,14 @@ internal interface IFuzzTarget : IAsyncDisposable
 /// <param name="AllocationPerByte">And how many more for each byte of the input.</param>
 /// <param name="Begin">Makes the target.</param>
 internal sealed record FuzzTarget(
-    string Name, int Thousandths, long FixedAllocation, int AllocationPerByte, Func<Task<IFuzzTarget>> Begin);
+    string Name, int Thousandths, long FixedAllocation, int AllocationPerByte, Func<Task<IFuzzTarget>> Begin)
+{
+    /// <summary>
+    /// Whether an execution goes on on other threads than the one that asked for it. Then the target runs alone, and whatever the
+    /// process allocates counts.
+    /// </summary>
+    public bool GoesElsewhere { get; init; }
+}
 
 /// <summary>What is read: bytes, or text that need not be well-formed.</summary>
 internal sealed record FuzzInput

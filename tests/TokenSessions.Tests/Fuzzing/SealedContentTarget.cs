@@ -34,7 +34,7 @@ internal sealed class SealedContentTarget : IFuzzTarget
     private readonly RefreshSeal _seal;
     private byte[] _good = [];
 
-    private SealedContentTarget() => _seal = new(_issuer);
+    private SealedContentTarget() => _seal = RefreshSeal.Of(_issuer);
 
     public static async Task<SealedContentTarget> BeginAsync()
     {

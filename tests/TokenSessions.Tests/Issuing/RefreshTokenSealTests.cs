@@ -111,23 +111,22 @@ public sealed class RefreshTokenSealTests : IAsyncDisposable
     [Fact]
     public async Task A_token_longer_than_8192_characters_is_not_opened()
     {
-        var kid = _issuer.Ring.KidOf("seal", 0);
-        Assert.Equal("Issued", (await _issuer.RefreshAsync(await SealAsync(kid, 8192))).ToString());
-        Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync(await SealAsync(kid, 8194))).Rejection);
+        Assert.Equal("Issued", (await _issuer.RefreshAsync(await SealAsync(8192))).ToString());
+        Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync(await SealAsync(8194))).Rejection);
     }
 
     [Fact]
     public async Task What_is_not_a_refresh_token_of_ours_is_invalid_even_under_our_key()
     {
-        var kid = _issuer.Ring.KidOf("seal", 0);
+        var seal = RefreshSeal.Of(_issuer);
         var good = await ContentAsync();
-        Assert.Equal("Issued", (await _issuer.RefreshAsync(Seal(kid, good))).ToString());
+        Assert.Equal("Issued", (await _issuer.RefreshAsync(seal.Seal(good))).ToString());
 
         foreach (var member in new[] { "iss", "sub", "sid", "gen", "client_id", "aud", "auth_time", "iat", "exp", "end" })
         {
             var without = good.DeepClone().AsObject();
             without.Remove(member);
-            Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync(Seal(kid, without))).Rejection);
+            Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync(seal.Seal(without))).Rejection);
         }
 
         foreach (var (member, value) in new[]
@@ -138,11 +137,12 @@ public sealed class RefreshTokenSealTests : IAsyncDisposable
         {
             var changed = good.DeepClone().AsObject();
             changed[member] = JsonNode.Parse(value);
-            Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync(Seal(kid, changed))).Rejection);
+            Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync(seal.Seal(changed))).Rejection);
         }
 
-        Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync(Seal(kid, "not json"))).Rejection);
-        Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync(Seal(kid, good, type: "state+jwt"))).Rejection);
+        Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync(seal.Seal("not json"))).Rejection);
+        var state = Encoding.UTF8.GetBytes(seal.Header.Replace("rt+jwt", "state+jwt"));
+        Assert.Equal(SessionRejection.RefreshTokenInvalid, (await _issuer.RefreshAsync(seal.Seal(state, Encoding.UTF8.GetBytes(good.ToJsonString())))).Rejection);
     }
 
     [Fact]
@@ -165,13 +165,12 @@ public sealed class RefreshTokenSealTests : IAsyncDisposable
     [InlineData(-1, SessionRejection.NotDecided)]
     public async Task A_superseded_sealing_key_opens_until_the_idle_limit_and_a_day_have_passed(int seconds, SessionRejection expected)
     {
-        var kid = _issuer.Ring.KidOf("seal", 0);
         var content = await ContentAsync();
         _issuer.Time.Advance(TimeSpan.FromDays(365 + 14 + 1) + TimeSpan.FromSeconds(seconds));
         var later = _issuer.Time.GetUtcNow().ToUnixTimeSeconds() + 60;
         (content["exp"], content["end"]) = (later, later); // Whoever stole the key can date tokens as he likes.
 
-        var result = await _issuer.RefreshAsync(Seal(kid, content));
+        var result = await _issuer.RefreshAsync(RefreshSeal.Of(_issuer).Seal(content));
 
         Assert.Equal(expected, result.Rejection);
         Assert.Equal(expected == SessionRejection.NotDecided, result.IsIssued);
@@ -196,7 +195,7 @@ public sealed class RefreshTokenSealTests : IAsyncDisposable
     {
         var content = await ContentAsync();
 
-        Assert.Equal("Issued", (await _issuer.RefreshAsync(Seal(_issuer.Ring.KidOf("seal", 1), content))).ToString());
+        Assert.Equal("Issued", (await _issuer.RefreshAsync(RefreshSeal.Of(_issuer, index: 1).Seal(content))).ToString());
     }
 
     [Fact]
@@ -212,48 +211,23 @@ public sealed class RefreshTokenSealTests : IAsyncDisposable
     private Task<EndResult> EndAsync(IssuedTokens tokens, bool everywhere) =>
         _issuer.Sessions.EndAsync(tokens.RefreshToken, everywhere, TestContext.Current.CancellationToken);
 
-    /// <summary>What the issuer seals, opened with the key from the ring.</summary>
-    private async Task<JsonObject> ContentAsync()
-    {
-        var segments = (await _issuer.StartAsync()).RefreshToken.Split('.');
-        using var aes = new AesGcm(KeyOf(_issuer.Ring.KidOf("seal", 0)), 16);
-        var ciphertext = StrictBase64Url.Decode(segments[3])!;
-        var plaintext = new byte[ciphertext.Length];
-        aes.Decrypt(
-            StrictBase64Url.Decode(segments[2])!, ciphertext, StrictBase64Url.Decode(segments[4])!, plaintext, Encoding.ASCII.GetBytes(segments[0]));
-        return JsonNode.Parse(plaintext)!.AsObject();
-    }
+    /// <summary>What the issuer seals.</summary>
+    private async Task<JsonObject> ContentAsync() => RefreshSeal.Of(_issuer).OpenJson((await _issuer.StartAsync()).RefreshToken);
 
-    private async Task<string> SealAsync(string kid, int length)
+    private async Task<string> SealAsync(int length)
     {
-        var content = await ContentAsync();
+        var (seal, content) = (RefreshSeal.Of(_issuer), await ContentAsync());
         content["pad"] = "";
-        var room = (length - Seal(kid, content).Length) * 3 / 4;
+        var room = (length - seal.Seal(content).Length) * 3 / 4;
         content["pad"] = new string('x', room);
-        var token = Seal(kid, content);
+        var token = seal.Seal(content);
         for (var more = 1; token.Length < length; more++)
         {
             content["pad"] = new string('x', room + more);
-            token = Seal(kid, content);
+            token = seal.Seal(content);
         }
 
         Assert.Equal(length, token.Length);
         return token;
     }
-
-    private string Seal(string kid, JsonObject content, string type = "rt+jwt") => Seal(kid, content.ToJsonString(), type);
-
-    /// <summary>What whoever has the key can make.</summary>
-    private string Seal(string kid, string content, string type = "rt+jwt")
-    {
-        var header = StrictBase64Url.Encode(Encoding.ASCII.GetBytes($$"""{"alg":"dir","enc":"A256GCM","kid":"{{kid}}","typ":"{{type}}"}"""));
-        using var aes = new AesGcm(KeyOf(kid), 16);
-        var (nonce, tag, plaintext) = (RandomNumberGenerator.GetBytes(12), new byte[16], Encoding.UTF8.GetBytes(content));
-        var ciphertext = new byte[plaintext.Length];
-        aes.Encrypt(nonce, plaintext, ciphertext, tag, Encoding.ASCII.GetBytes(header));
-        return $"{header}..{StrictBase64Url.Encode(nonce)}.{StrictBase64Url.Encode(ciphertext)}.{StrictBase64Url.Encode(tag)}";
-    }
-
-    private byte[] KeyOf(string kid) => StrictBase64Url.Decode(
-        File.ReadAllText(_issuer.Ring.FileOf(_issuer.Ring.Of("seal").Single(key => (string)key["kid"]! == kid))))!;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TokenSessions.Tests.Validation;
 
 namespace TokenSessions.Tests.Simulation;
 
@@ -12,9 +13,9 @@ public sealed class SimulationTests
 {
     private const int LinesOfTrace = 60;
 
-    private static readonly int FirstSeed = Setting("TOKENSESSIONS_SIMULATION_SEED") ?? 1;
-    private static readonly int Seeds = Setting("TOKENSESSIONS_SIMULATION") ?? (Setting("TOKENSESSIONS_SIMULATION_SEED") is null ? 150 : 1);
-    private static readonly int Operations = Setting("TOKENSESSIONS_SIMULATION_OPERATIONS") ?? 500;
+    private static readonly int FirstSeed = SeededRandom.Setting("TOKENSESSIONS_SIMULATION_SEED") ?? 1;
+    private static readonly int Seeds = SeededRandom.Setting("TOKENSESSIONS_SIMULATION") ?? (SeededRandom.Setting("TOKENSESSIONS_SIMULATION_SEED") is null ? 150 : 1);
+    private static readonly int Operations = SeededRandom.Setting("TOKENSESSIONS_SIMULATION_OPERATIONS") ?? 500;
 
     public static TheoryData<int, int> SeedsThatFailed
     {
@@ -72,7 +73,4 @@ public sealed class SimulationTests
                 """);
         }
     }
-
-    private static int? Setting(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 }

@@ -1,19 +1,23 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using TokenSessions.Validation;
 
 namespace TokenSessions.Tests.Vectors;
 
 /// <summary>One token and the verdict it must get.</summary>
 /// <param name="Name">What is special about it, in a few words.</param>
 /// <param name="Token">The token, as it would be received.</param>
-/// <param name="Expected">Why it must be turned away; null if it must be accepted.</param>
-internal sealed record Vector(string Name, string Token, TokenRejection? Expected)
+/// <param name="Expected">Why it must be turned away, in the words of its reader, or <see cref="Accepted"/>.</param>
+internal sealed record Vector(string Name, string Token, string Expected)
 {
     /// <summary>When every vector is validated that says nothing else.</summary>
     public static readonly DateTimeOffset DefaultNow = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
 
-    private const string Accepted = "Accepted";
+    public const string Accepted = "Accepted";
+
+    private const string RefreshToken = "refresh-token";
+
+    /// <summary>Who judges it.</summary>
+    public VectorReader Reader { get; init; }
 
     /// <summary>Where it is from, if not from what its file names.</summary>
     public string? Source { get; init; }
@@ -24,7 +28,7 @@ internal sealed record Vector(string Name, string Token, TokenRejection? Expecte
     /// <summary>What the clock shows.</summary>
     public DateTimeOffset Now { get; init; } = DefaultNow;
 
-    /// <summary>The published key set: an object, or the name of a file in <c>Keys</c>.</summary>
+    /// <summary>The published key set, or the issuer's with its sealing key: an object, or the name of a file in <c>Keys</c>.</summary>
     public JsonNode KeySet { get; init; } = "issuer.jwks.json";
 
     /// <summary>If not null, what is published in place of <see cref="KeySet"/>: any text, which need be no key set, and no JSON.</summary>
@@ -43,8 +47,13 @@ internal sealed record Vector(string Name, string Token, TokenRejection? Expecte
     /// <summary>If not null, the <c>kid</c> of the key whose signature this is, whatever else speaks against the token.</summary>
     public string? SignedBy { get; init; }
 
-    public static Vector Read(JsonNode node) => new((string)node["name"]!, AnyText.Read(node["token"]!), ReadVerdict((string)node["expect"]!))
+    /// <summary>As <see cref="Expected"/> says it; null stands for <see cref="Accepted"/>.</summary>
+    public static string Verdict<T>(T? rejection)
+        where T : struct, Enum => rejection?.ToString() ?? Accepted;
+
+    public static Vector Read(JsonNode node) => new((string)node["name"]!, AnyText.Read(node["token"]!), (string)node["expect"]!)
     {
+        Reader = (string?)node["reader"] == RefreshToken ? VectorReader.RefreshToken : VectorReader.AccessToken,
         Source = (string?)node["source"],
         Why = (string?)node["why"],
         Now = node["now"] is { } now ? DateTimeOffset.Parse((string)now!, CultureInfo.InvariantCulture) : DefaultNow,
@@ -60,19 +69,18 @@ internal sealed record Vector(string Name, string Token, TokenRejection? Expecte
     {
         var json = new JsonObject { ["name"] = Name };
         AddIf(json, Source is not null, "source", Source);
+        AddIf(json, Reader == VectorReader.RefreshToken, "reader", RefreshToken);
         json["now"] = Now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         AddIf(json, KeySetText is null, "keySet", KeySet.DeepClone());
         AddIf(json, KeySetText is not null, "keySetText", KeySetText);
-        AddIf(json, Types is not ["at+jwt"], "types", new JsonArray([.. Types.Select(type => (JsonNode)type)]));
-        AddIf(json, Rules.Count > 0, "rules", new JsonArray([.. Rules.Select(rule => rule.Write())]));
+        AddIf(json, Reader == VectorReader.AccessToken && Types is not ["at+jwt"], "types", new JsonArray([.. Types.Select(type => (JsonNode)type)]));
+        AddIf(json, Reader == VectorReader.AccessToken && Rules.Count > 0, "rules", new JsonArray([.. Rules.Select(rule => rule.Write())]));
         json["token"] = AnyText.Write(Token);
         AddIf(json, SignedBy is not null, "signedBy", SignedBy);
-        json["expect"] = Expected?.ToString() ?? Accepted;
+        json["expect"] = Expected;
         AddIf(json, Why is not null, "why", Why);
         return json;
     }
-
-    private static TokenRejection? ReadVerdict(string text) => text == Accepted ? null : Enum.Parse<TokenRejection>(text);
 
     private static void AddIf(JsonObject json, bool condition, string member, JsonNode? value)
     {

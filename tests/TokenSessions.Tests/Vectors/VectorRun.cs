@@ -8,7 +8,7 @@ using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Tests.Vectors;
 
-/// <summary>Asks validators for their verdicts on one vector.</summary>
+/// <summary>Asks validators for their verdicts, and the issuer for those on refresh tokens.</summary>
 internal static class VectorRun
 {
     private const int Remembered = 100;
@@ -17,13 +17,37 @@ internal static class VectorRun
     private static readonly ConcurrentDictionary<string, KeySet?> KeySets = new();
 
     /// <summary>Every verdict that is not the one expected; empty if all are right.</summary>
+    public static async Task<IReadOnlyList<string>> FindWrongAnswersAsync(VectorFile file, CancellationToken cancellationToken)
+    {
+        await using var issuer = new RefreshTokenReader();
+        var wrong = new List<string>();
+        foreach (var vector in file.Vectors)
+        {
+            wrong.AddRange(vector.Reader == VectorReader.RefreshToken
+                ? await issuer.FindWrongAnswersAsync(vector, cancellationToken)
+                : await FindWrongAnswersAsync(vector, cancellationToken));
+        }
+
+        return wrong;
+    }
+
+    /// <summary>Whether the token's signature is that of the key it names; says nothing of the rest of it.</summary>
+    public static bool IsSigned(Vector vector)
+    {
+        var segments = vector.Token.Split('.');
+        return ParseKeySet(vector.PublishedKeySet)?.Find(vector.SignedBy!) is { } key
+            && key.Verify(Encoding.ASCII.GetBytes($"{segments[0]}.{segments[1]}"), StrictBase64Url.Decode(segments[2]));
+    }
+
+    /// <summary>The set, or null for a document that a validator's host would not take.</summary>
+    public static KeySet? ParseKeySet(string document) => KeySets.GetOrAdd(document, text => Parse(Encoding.UTF8.GetBytes(text)));
+
     /// <remarks>
     /// Asked in every way in which a validator may have met the token before: cold, remembered, remembered from before the rules
     /// were known, beside a good token with which it may share its signature, and by one that remembers nothing.
     /// </remarks>
-    public static async Task<IReadOnlyList<string>> FindWrongAnswersAsync(Vector vector, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<string>> FindWrongAnswersAsync(Vector vector, CancellationToken cancellationToken)
     {
-        var expected = vector.Expected?.ToString() ?? "Accepted";
         var wrong = new List<string>();
         foreach (var (before, remembered) in ((string?, int)[])[(null, Remembered), (vector.Token, Remembered), (GoodToken, Remembered), (null, 0)])
         {
@@ -46,9 +70,9 @@ internal static class VectorRun
             for (var time = 1; time <= 2; time++)
             {
                 var answer = await AnswerAsync(validator, vector.Token, cancellationToken);
-                if (answer != expected)
+                if (answer != vector.Expected)
                 {
-                    wrong.Add($"{vector.Name}: {answer}, not {expected} (time {time}, remembering {remembered}"
+                    wrong.Add($"{vector.Name}: {answer}, not {vector.Expected} (time {time}, remembering {remembered}"
                         + $"{(before is null ? "" : before == GoodToken ? ", after the good token" : ", rules known later")})");
                 }
             }
@@ -56,17 +80,6 @@ internal static class VectorRun
 
         return wrong;
     }
-
-    /// <summary>Whether the token's signature is that of the key it names; says nothing of the rest of it.</summary>
-    public static bool IsSigned(Vector vector)
-    {
-        var segments = vector.Token.Split('.');
-        return ParseKeySet(vector.PublishedKeySet)?.Find(vector.SignedBy!) is { } key
-            && key.Verify(Encoding.ASCII.GetBytes($"{segments[0]}.{segments[1]}"), StrictBase64Url.Decode(segments[2]));
-    }
-
-    /// <summary>The set, or null for a document that a validator's host would not take.</summary>
-    public static KeySet? ParseKeySet(string document) => KeySets.GetOrAdd(document, text => Parse(Encoding.UTF8.GetBytes(text)));
 
     private static async Task<string> AnswerAsync(TokenValidator validator, string token, CancellationToken cancellationToken)
     {

@@ -16,11 +16,7 @@ public sealed class VectorTests : IClassFixture<VectorWriting>
     [MemberData(nameof(Files))]
     public async Task Every_vector_gets_its_verdict_cold_and_remembered(string file)
     {
-        var wrong = new List<string>();
-        foreach (var vector in VectorFile.Read(file).Vectors)
-        {
-            wrong.AddRange(await VectorRun.FindWrongAnswersAsync(vector, TestContext.Current.CancellationToken));
-        }
+        var wrong = await VectorRun.FindWrongAnswersAsync(VectorFile.Read(file), TestContext.Current.CancellationToken);
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
@@ -86,12 +82,7 @@ public sealed class VectorTests : IClassFixture<VectorWriting>
         var (tried, wrong) = (0, 0);
         foreach (var file in VectorFolder.Names.Select(VectorFile.Read))
         {
-            var wrongHere = 0;
-            foreach (var vector in file.Vectors)
-            {
-                wrongHere += (await VectorRun.FindWrongAnswersAsync(vector, TestContext.Current.CancellationToken)).Count > 0 ? 1 : 0;
-            }
-
+            var wrongHere = (await VectorRun.FindWrongAnswersAsync(file, TestContext.Current.CancellationToken)).Count;
             Print(file.Name, file.Vectors.Count, wrongHere);
             (tried, wrong) = (tried + file.Vectors.Count, wrong + wrongHere);
         }

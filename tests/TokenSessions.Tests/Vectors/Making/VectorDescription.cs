@@ -1,4 +1,5 @@
 using System.Collections;
+using TokenSessions.Issuing;
 using TokenSessions.Validation;
 
 namespace TokenSessions.Tests.Vectors.Making;
@@ -16,6 +17,9 @@ internal sealed class VectorDescription(string name, string attack, string refer
     public void Add(string vector, TokenRejection? expected, VectorToken token, string? why = null) =>
         _vectors.Add(token.ToVector(vector, expected, why));
 
+    public void Add(string vector, SessionRejection? expected, SealedToken token, string? why = null) =>
+        _vectors.Add(token.ToVector(vector, expected, why));
+
     /// <summary>One vector for each value; <c>{0}</c> in the name stands for the value.</summary>
     public void Add(string vector, IEnumerable<string> values, TokenRejection? expected, Func<string, VectorToken> make, string? why = null)
     {
@@ -25,9 +29,18 @@ internal sealed class VectorDescription(string name, string attack, string refer
         }
     }
 
+    /// <inheritdoc cref="Add(string, IEnumerable{string}, TokenRejection?, Func{string, VectorToken}, string?)"/>
+    public void Add(string vector, IEnumerable<string> values, SessionRejection? expected, Func<string, SealedToken> make, string? why = null)
+    {
+        foreach (var value in values)
+        {
+            Add(vector.Replace("{0}", value, StringComparison.Ordinal), expected, make(value), why);
+        }
+    }
+
     /// <summary>A text that was not made from a token.</summary>
     public void Add(string vector, TokenRejection? expected, string token, string? why = null) =>
-        _vectors.Add(new(vector, token, expected) { Why = why });
+        _vectors.Add(new(vector, token, Vector.Verdict(expected)) { Why = why });
 
     public string Write() => new VectorFile(name, attack, reference, _vectors).Write();
 

@@ -15,6 +15,7 @@ internal static class VectorDescriptions
         .. ClaimVectors.All,
         .. SignatureVectors.All,
         .. EncryptionVectors.All,
+        .. RefreshVectors.All,
     ];
 
     /// <summary>What the issuer of all vectors publishes.</summary>

@@ -113,7 +113,7 @@ internal sealed class VectorToken
         return _text($"{input}.{StrictBase64Url.Encode(_sign(Utf8(input)))}");
     }
 
-    public Vector ToVector(string name, TokenRejection? expected, string? why) => new(name, ToString(), expected)
+    public Vector ToVector(string name, TokenRejection? expected, string? why) => new(name, ToString(), Vector.Verdict(expected))
     {
         Now = _now,
         KeySet = _keySet,
