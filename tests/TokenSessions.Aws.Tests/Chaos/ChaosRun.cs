@@ -4,15 +4,14 @@ using TokenSessions.Aws.Tests.Servers;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Tests.Processes;
 using TokenSessions.Validation.Denylist;
-using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Aws.Tests.Chaos;
 
 /// <summary>Outages of one site, one after the other, with the load on.</summary>
 internal sealed class ChaosRun(Site site, Judge judge, Load load)
 {
-    /// <summary>What is asked later than this after an outage is served: two of the longest interval at which anything is tried again.</summary>
-    private static readonly TimeSpan ServesAgainWithin = 2 * KeySetCache.CoolDown;
+    /// <summary>What is asked later than this after an outage is served: two of the longest interval, 10 s, at which anything is tried again.</summary>
+    private static readonly TimeSpan ServesAgainWithin = TimeSpan.FromSeconds(20);
 
     /// <summary>So long nothing may be refused before everything counts as served again.</summary>
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(2);
@@ -43,13 +42,13 @@ internal sealed class ChaosRun(Site site, Judge judge, Load load)
             phase.Lasted = Stopwatch.GetElapsedTime(begun);
             var ended = Stopwatch.GetTimestamp();
             await outage.Trouble.End(site);
-            judge.Blind(outage.Blind, DateTimeOffset.UtcNow + DenylistSync.SignedFeedBound);
+            judge.Blind(outage.Blind, DateTimeOffset.UtcNow + Acknowledgement.Bound);
             await ServeAsync(phase, ended);
         }
 
         await load.StopAsync();
         Next(new("at the end", Work.None));
-        await Task.Delay(DenylistSync.SignedFeedBound); // The last acknowledgement's.
+        await Task.Delay(Acknowledgement.Bound); // The last acknowledgement's.
         await load.CheckAllRevokedAsync();
         await CheckStoredAsync();
     }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
 using TokenSessions.Service.Tests.Processes;
-using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Aws.Tests.Chaos;
 
@@ -195,7 +194,7 @@ internal sealed partial class Load : IDisposable
         if (asked.Status == HttpStatusCode.BadRequest)
         {
             _judge.Well(work, asked);
-            Acknowledged(session, DateTimeOffset.UtcNow + DenylistSync.SignedFeedBound);
+            Acknowledged(session);
         }
         else
         {
@@ -231,8 +230,13 @@ internal sealed partial class Load : IDisposable
         if (asked.Status == HttpStatusCode.OK)
         {
             _judge.Well(work, asked);
-            var effectiveBy = asked.Body!["effective_by"]!.GetValue<DateTimeOffset>();
-            Acknowledged(session, wasShifted || node.IsShifted ? DateTimeOffset.UtcNow + DenylistSync.SignedFeedBound : effectiveBy);
+            var latest = DateTimeOffset.UtcNow + Acknowledgement.Bound;
+            if (!wasShifted && !node.IsShifted && asked.Body!["effective_by"]!.GetValue<DateTimeOffset>() is var promised && promised > latest)
+            {
+                _judge.Wrong($"{work}: a revocation is promised for {promised - latest} later than it may be");
+            }
+
+            Acknowledged(session);
             return;
         }
 
@@ -243,9 +247,9 @@ internal sealed partial class Load : IDisposable
         }
     }
 
-    private void Acknowledged(LoadSession session, DateTimeOffset effectiveBy)
+    private void Acknowledged(LoadSession session)
     {
-        session.End = new(DateTimeOffset.UtcNow, effectiveBy);
+        session.End = new(DateTimeOffset.UtcNow);
         _judge.Phase.Add(Count.Acknowledged);
     }
 

@@ -5,15 +5,18 @@ internal sealed record HeldToken(string Text, DateTimeOffset GotAt);
 
 /// <summary>Somebody was told that a session has ended.</summary>
 /// <param name="At">When.</param>
-/// <param name="EffectiveBy">From when every API that hears of it refuses the session.</param>
-internal sealed record Acknowledgement(DateTimeOffset At, DateTimeOffset EffectiveBy)
+/// <remarks>The times are written here once more, as they are promised: what a mistake in the product makes longer must not be believed.</remarks>
+internal sealed record Acknowledgement(DateTimeOffset At)
 {
+    /// <summary>From then on every API that hears of it refuses the session.</summary>
+    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(8);
+
     /// <summary>An API that hears of nothing any more accepts what it last knew for so long.</summary>
     private static readonly TimeSpan MaxStaleness = TimeSpan.FromSeconds(30);
 
     /// <summary>From when an API has to refuse the session.</summary>
     /// <param name="isBlind">True if it cannot hear of revocations.</param>
-    public DateTimeOffset HeededFrom(bool isBlind) => isBlind && At + MaxStaleness > EffectiveBy ? At + MaxStaleness : EffectiveBy;
+    public DateTimeOffset HeededFrom(bool isBlind) => At + (isBlind ? MaxStaleness : Bound);
 }
 
 /// <summary>A session as its one client knows it. Whoever works on it for its client has taken it; what is asked of APIs needs no taking.</summary>
