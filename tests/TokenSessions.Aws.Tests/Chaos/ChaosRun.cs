@@ -94,7 +94,11 @@ internal sealed class ChaosRun(Site site, Judge judge, Load load)
                 var item = stored.GetValueOrDefault(Key(session));
                 var known = session.RefreshTokens.Count - 1;
                 var more = (item?.Generation ?? 0) - known;
-                if (more != 0 && (more != 1 || session.UncertainSince is null))
+                if (session.IsExcused && more == 0)
+                {
+                    judge.Wrong($"session {session.Id} ended for reuse, although its client's token was the newest", Count.FalseThefts);
+                }
+                else if (more != 0 && (more != 1 || session.UncertainSince is null))
                 {
                     judge.Wrong($"session {session.Id} was counted to {item?.Generation}, and its client to {known}", Count.DoubleSuccessors);
                 }

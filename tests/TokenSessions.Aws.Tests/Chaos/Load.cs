@@ -165,7 +165,7 @@ internal sealed partial class Load : IDisposable
             case HttpStatusCode.BadRequest when asked.Code == "refresh_token_reused" && asked.Sent - session.UncertainSince >= SurelyInGrace:
                 // Its answer was lost for longer than the grace: by its own token nobody can tell this client from a thief.
                 _judge.Phase.Refused(work);
-                (session.IsRevocationAsked, session.IsOver) = (true, true);
+                (session.IsExcused, session.IsRevocationAsked, session.IsOver) = (true, true, true);
                 break;
             default:
                 _judge.Wrong(

@@ -36,6 +36,9 @@ internal sealed class LoadSession(string id, string refreshToken, string accessT
     /// <summary>When the first refresh since the last answer was sent that nobody answered, or 503; null if there is none.</summary>
     public DateTimeOffset? UncertainSince { get; set; }
 
+    /// <summary>True if it ended for reuse of its newest token, as is right only if the store counted one generation more before.</summary>
+    public bool IsExcused { get; set; }
+
     public IReadOnlyList<HeldToken> AccessTokens => _accessTokens;
 
     /// <summary>True from when somebody asks for its end: it may then be over or not.</summary>
