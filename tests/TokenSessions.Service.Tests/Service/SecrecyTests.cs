@@ -55,8 +55,8 @@ public sealed class SecrecyTests
         await service.LoginAsync(new { username = "demo", password = TestService.Password });
 
         Assert.Contains(service.Log.All, line => line.Level is LogLevel.Trace or LogLevel.Debug);
-        Assert.Contains(Telemetry.Texts, heard => heard.Value.StartsWith("trace", StringComparison.Ordinal));
-        Assert.Contains(Telemetry.Texts, heard => heard.Value.StartsWith("metric tokensessions.", StringComparison.Ordinal));
+        Assert.Contains(Telemetry.Places, place => place.StartsWith("trace", StringComparison.Ordinal));
+        Assert.Contains(Telemetry.Places, place => place.StartsWith("metric tokensessions.", StringComparison.Ordinal));
         Assert.Equal("", service.Output.ToString());
         service.Leaks.Check();
     }
