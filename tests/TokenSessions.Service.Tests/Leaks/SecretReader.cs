@@ -53,7 +53,8 @@ internal static partial class SecretReader
     /// <summary>Learns the private keys, wrapped or not, and the password hashes in the files of a directory and those below it.</summary>
     public static void AddFiles(this Secrets secrets, DirectoryInfo directory)
     {
-        foreach (var file in directory.Exists ? directory.GetFiles("*", SearchOption.AllDirectories) : [])
+        var files = directory.Exists ? directory.GetFiles("*", SearchOption.AllDirectories) : [];
+        foreach (var file in files.Where(file => file.Extension != ".lock")) // That is empty, and its owner may be about to end.
         {
             foreach (Match match in KeptSecrets().Matches(File.ReadAllText(file.FullName)))
             {
