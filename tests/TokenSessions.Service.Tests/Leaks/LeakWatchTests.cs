@@ -62,6 +62,19 @@ public sealed class LeakWatchTests
             message.Split('\n')[1..].Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("a+b/c?d>e~f?g>h", false)]
+    [InlineData("a+b/c?d>e~f?g>h", true)]
+    public void A_password_is_noticed_in_base64_too(string password, bool isUrl)
+    {
+        _watch.Sent([], $$"""{"password":"{{password}}"}""");
+        var bytes = Encoding.UTF8.GetBytes(password);
+
+        Tell(_watch, "body", isUrl ? Base64Url.EncodeToString(bytes) : Convert.ToBase64String(bytes));
+
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(_watch.Check);
+    }
+
     [Fact]
     public void What_everybody_knows_and_what_is_too_short_to_tell_anything_is_no_leak()
     {
