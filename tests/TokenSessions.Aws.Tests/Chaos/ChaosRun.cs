@@ -3,7 +3,6 @@ using TokenSessions.Aws.DynamoDb;
 using TokenSessions.Aws.Tests.Servers;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Service.Tests.Processes;
-using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Aws.Tests.Chaos;
 
@@ -88,10 +87,10 @@ internal sealed class ChaosRun(Site site, Judge judge, Load load)
         var store = new DynamoDbStore(dynamo, new() { Table = site.Deployment.Tables[0] }, TimeProvider.System);
         foreach (var sessions in load.All.Chunk(StoreLimits.KeysPerRead))
         {
-            var stored = await store.ReadAsync([.. sessions.Select(Key)], CancellationToken.None);
+            var stored = await store.ReadAsync([.. sessions.Select(session => Key(session.Itself))], CancellationToken.None);
             foreach (var session in sessions)
             {
-                var item = stored.GetValueOrDefault(Key(session));
+                var item = stored.GetValueOrDefault(Key(session.Itself));
                 var known = session.RefreshTokens.Count - 1;
                 var more = (item?.Generation ?? 0) - known;
                 if (session.IsExcused && more == 0)
@@ -102,16 +101,20 @@ internal sealed class ChaosRun(Site site, Judge judge, Load load)
                 {
                     judge.Wrong($"session {session.Id} was counted to {item?.Generation}, and its client to {known}", Count.DoubleSuccessors);
                 }
+            }
+        }
 
-                if (session.End is not null && item?.IsDenied != true)
-                {
-                    judge.Wrong($"session {session.Id} has no rule, although its end was acknowledged", Count.Lost);
-                }
+        foreach (var keys in load.Ended.Select(Key).Distinct().Chunk(StoreLimits.KeysPerRead))
+        {
+            var stored = await store.ReadAsync(keys, CancellationToken.None);
+            foreach (var key in keys.Where(key => stored.GetValueOrDefault(key)?.IsDenied != true))
+            {
+                judge.Wrong($"{key.Kind} {key.Value} has no rule, although its end was acknowledged", Count.Lost);
             }
         }
     }
 
-    private AuthorityKey Key(LoadSession session) => new(site.Deployment.Issuer, RuleKind.Session, session.Id);
+    private AuthorityKey Key(Revocable ended) => new(site.Deployment.Issuer, ended.Kind, ended.Value);
 
     private Phase Next(Phase phase)
     {

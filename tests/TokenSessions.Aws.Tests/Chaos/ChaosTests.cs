@@ -43,6 +43,7 @@ public sealed class ChaosTests
         finally
         {
             output.WriteLine(Table(run.Phases));
+            output.WriteLine($"Revoked: {string.Join(", ", load.Ended.CountBy(ended => ended.Kind).Select(kind => $"{kind.Value} by {kind.Key}"))}.");
             output.WriteLine(string.Join('\n', judge.Wrongs));
         }
 
