@@ -169,6 +169,7 @@ internal sealed partial class Load : IDisposable
             case HttpStatusCode.BadRequest when session.IsRevocationAsked:
                 _judge.Well(work, asked);
                 session.IsOver = true;
+                session.UncertainSince ??= wasEnded ? null : asked.Sent; // The rule may have come between a write and its repetition.
                 break;
             case HttpStatusCode.BadRequest when asked.Code == "refresh_token_reused" && asked.Sent - session.UncertainSince >= SurelyInGrace:
                 // Its answer was lost for longer than the grace: by its own token nobody can tell this client from a thief.

@@ -34,7 +34,7 @@ internal sealed class LoadSession(Revocable user, string id, string refreshToken
     /// <summary>The refresh token of each generation; the last is the one to use.</summary>
     public List<string> RefreshTokens { get; } = [refreshToken];
 
-    /// <summary>When the first refresh since the last answer was sent that nobody answered, or 503; null if there is none.</summary>
+    /// <summary>When the first refresh since the last answer was sent that may have been counted although it gave no tokens; null if there is none.</summary>
     public DateTimeOffset? UncertainSince { get; set; }
 
     /// <summary>True if it ended for reuse of its newest token, as is right only if the store counted one generation more before.</summary>
