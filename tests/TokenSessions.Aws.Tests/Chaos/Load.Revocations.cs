@@ -47,7 +47,7 @@ internal sealed partial class Load
 
     private void Acknowledged(Revocable target, Asked asked)
     {
-        target.End = new(asked.Sent, DateTimeOffset.UtcNow);
+        target.End ??= new(asked.Sent, DateTimeOffset.UtcNow); // The first counts, where a token is ended twice.
         _ended.Enqueue(target);
         _judge.Phase.Add(Count.Acknowledged);
         if (target.Kind == RuleKind.Subject)
