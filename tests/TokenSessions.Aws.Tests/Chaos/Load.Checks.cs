@@ -11,12 +11,12 @@ internal sealed partial class Load
     /// <summary>Tokens live 9.5 minutes at least.</summary>
     private static readonly TimeSpan SurelyLive = TimeSpan.FromMinutes(9);
 
-    /// <summary>At the end: every session that was revoked is refused by everybody, with its reason, and is refreshed by nobody.</summary>
+    /// <summary>At the end: every token that was revoked is refused by everybody, with its reason, and no session that was is refreshed by anybody.</summary>
     public async Task CheckAllRevokedAsync()
     {
-        await Parallel.ForEachAsync(_sessions.Where(session => session.End is not null), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (session, _) =>
+        await Parallel.ForEachAsync(_sessions.Where(session => session.EndedTokens.Any()), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (session, _) =>
         {
-            foreach (var token in session.AccessTokens)
+            foreach (var token in session.EndedTokens)
             {
                 foreach (var node in _site.Nodes)
                 {
@@ -24,7 +24,10 @@ internal sealed partial class Load
                 }
             }
 
-            await RefreshOnceAsync(Random.Shared.Next(2), session, session.RefreshTokens[^1]);
+            if (session.IsEnded)
+            {
+                await RefreshOnceAsync(Random.Shared.Next(2), session, session.RefreshTokens[^1]);
+            }
         });
     }
 
@@ -36,8 +39,8 @@ internal sealed partial class Load
 
     private Task CheckRevokedAsync()
     {
-        var session = Any(session => session.End is not null);
-        return session is null ? Task.CompletedTask : CheckAsync(AnyNode(), session, AnyToken(session));
+        var session = Any(session => session.EndedTokens.Any());
+        return session is null ? Task.CompletedTask : CheckAsync(AnyNode(), session, AnyOf([.. session.EndedTokens]));
     }
 
     private async Task CheckAsync(Node node, LoadSession session, HeldToken token)
@@ -52,7 +55,7 @@ internal sealed partial class Load
             : (node == _site.Service1 ? Work.CheckAt1 : Work.CheckAt2, "session");
         var isForged = Random.Shared.Next(TokensPerForgery) == 0;
         var text = isForged ? Forge(token.Text) : token.Text;
-        var heededFrom = session.End?.HeededFrom(_judge.IsBlind(work)); // Before it is sent.
+        var refusedFrom = session.RefusedFrom(token, _judge.IsBlind(work)); // Before it is sent.
         var asked = await _judge.AskAsync(work, node, () => _client.GetAsync(new(node.Address, path), new JsonObject { ["access_token"] = text }));
         switch (asked.Status)
         {
@@ -61,11 +64,11 @@ internal sealed partial class Load
             case HttpStatusCode.OK when isForged:
                 _judge.Wrong($"{work}: a token that nobody issued was accepted");
                 break;
-            case HttpStatusCode.OK when asked.Sent >= heededFrom:
-                _judge.Wrong($"{work}: session {session.Id} was accepted {asked.Sent - heededFrom} after its end had to be heeded", Count.Lost);
+            case HttpStatusCode.OK when asked.Sent >= refusedFrom:
+                _judge.Wrong($"{work}: a token of session {session.Id} was accepted {asked.Sent - refusedFrom} after its end had to be heeded", Count.Lost);
                 break;
             case HttpStatusCode.OK:
-            case HttpStatusCode.Unauthorized when isForged ? asked.Code == "invalid_token" : asked.Code == "token_revoked" && session.IsRevocationAsked:
+            case HttpStatusCode.Unauthorized when isForged ? asked.Code == "invalid_token" : asked.Code == "token_revoked" && (session.IsRevocationAsked || token.Itself.IsAsked):
                 _judge.Well(work, asked);
                 break;
             default:
@@ -83,5 +86,7 @@ internal sealed partial class Load
 
     private Node AnyNode() => _site.Nodes[Random.Shared.Next(_site.Nodes.Count)];
 
-    private static HeldToken AnyToken(LoadSession session) => session.AccessTokens[Random.Shared.Next(session.AccessTokens.Count)];
+    private static HeldToken AnyToken(LoadSession session) => AnyOf(session.AccessTokens);
+
+    private static HeldToken AnyOf(IReadOnlyList<HeldToken> tokens) => tokens[Random.Shared.Next(tokens.Count)];
 }

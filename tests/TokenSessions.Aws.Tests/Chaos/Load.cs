@@ -24,10 +24,13 @@ internal sealed partial class Load : IDisposable
     private readonly Judge _judge;
     private readonly SessionClient _client;
     private readonly ConcurrentQueue<LoadSession> _sessions = new();
-    private readonly ConcurrentQueue<LoadSession> _unanswered = new();
+    private readonly ConcurrentQueue<Revocable> _unanswered = new();
+    private readonly ConcurrentQueue<Revocable> _ended = new();
+    private readonly Revocable[] _users = [.. Site.Users.Select(name => new Revocable(RuleKind.Subject, name))];
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _workers = [];
     private (JsonNode Tokens, DateTimeOffset At)? _admin;
+    private int _chosen;
 
     public Load(Site site, Judge judge)
     {
@@ -37,6 +40,9 @@ internal sealed partial class Load : IDisposable
 
     /// <summary>All sessions there have been.</summary>
     public IReadOnlyCollection<LoadSession> All => _sessions;
+
+    /// <summary>All whose end was acknowledged.</summary>
+    public IReadOnlyCollection<Revocable> Ended => _ended;
 
     /// <summary>How many sessions nobody has ended.</summary>
     public int Live => _sessions.Count(session => !session.IsOver && !session.IsRevocationAsked);
@@ -80,9 +86,10 @@ internal sealed partial class Load : IDisposable
 
     private async Task LogInAsync()
     {
-        if (Live < Sessions && await LogInAsync("demo", null) is { } tokens)
+        var user = _users[Random.Shared.Next(_users.Length)];
+        if (Live < Sessions && !user.IsAsked && await LogInAsync(user.Value, null) is { } tokens)
         {
-            _sessions.Enqueue(new(tokens.Text("session_id"), tokens.Text("refresh_token"), tokens.Text("access_token")));
+            _sessions.Enqueue(new(user, tokens.Text("session_id"), tokens.Text("refresh_token"), tokens.Text("access_token")));
         }
     }
 
@@ -137,7 +144,7 @@ internal sealed partial class Load : IDisposable
     {
         if (tokens is not null)
         {
-            session.Refreshed(tokens["refresh_token"]!.GetValue<string>(), tokens["access_token"]!.GetValue<string>());
+            session.Refreshed(tokens["refresh_token"]!.GetValue<string>());
         }
     }
 
@@ -145,14 +152,14 @@ internal sealed partial class Load : IDisposable
     private async Task<JsonNode?> RefreshOnceAsync(int service, LoadSession session, string token)
     {
         var (work, node) = (service == 0 ? Work.IssueAt1 : Work.IssueAt2, _site.Services[service]);
-        var wasRevoked = session.End is not null;
+        var wasEnded = session.IsEnded;
         var asked = await _judge.AskAsync(work, node, () => _client.RefreshAsync(node.Address, new JsonObject { ["refresh_token"] = token }));
         switch (asked.Status)
         {
             case null:
                 session.UncertainSince ??= asked.Sent;
                 break;
-            case HttpStatusCode.OK when wasRevoked:
+            case HttpStatusCode.OK when wasEnded:
                 _judge.Wrong($"{work}: session {session.Id} went on after its acknowledged end", Count.Lost);
                 break;
             case HttpStatusCode.OK:
@@ -162,17 +169,18 @@ internal sealed partial class Load : IDisposable
             case HttpStatusCode.BadRequest when session.IsRevocationAsked:
                 _judge.Well(work, asked);
                 session.IsOver = true;
+                session.UncertainSince ??= wasEnded ? null : asked.Sent; // The rule may have come between a write and its repetition.
                 break;
             case HttpStatusCode.BadRequest when asked.Code == "refresh_token_reused" && asked.Sent - session.UncertainSince >= SurelyInGrace:
                 // Its answer was lost for longer than the grace: by its own token nobody can tell this client from a thief.
                 _judge.Phase.Refused(work);
-                (session.IsRevocationAsked, session.IsOver) = (true, true);
+                (session.IsExcused, session.Itself.IsAsked, session.IsOver) = (true, true, true);
                 break;
             default:
                 _judge.Wrong(
                     $"{work}: a refresh was answered {asked.Status} {asked.Code} (session {session.Id}, uncertain since {session.UncertainSince:HH:mm:ss.fff})",
                     asked.Code is "refresh_token_reused" ? Count.FalseThefts : Count.Wrong);
-                (session.IsRevocationAsked, session.IsOver) = (true, true);
+                (session.Itself.IsAsked, session.IsOver) = (true, true);
                 break;
         }
 
@@ -188,65 +196,30 @@ internal sealed partial class Load : IDisposable
             return;
         }
 
-        session.IsRevocationAsked = true;
+        session.Itself.IsAsked = true;
         var (work, node) = AnyService(Work.IssueAt1, Work.IssueAt2);
         var token = session.RefreshTokens[Random.Shared.Next(session.RefreshTokens.Count - 2)];
         var asked = await _judge.AskAsync(work, node, () => _client.RefreshAsync(node.Address, new JsonObject { ["refresh_token"] = token }));
-        if (asked.Status == HttpStatusCode.BadRequest)
+        if (asked.Status == HttpStatusCode.BadRequest && (asked.Code == "refresh_token_reused" || !session.User.IsAsked))
         {
             _judge.Well(work, asked);
-            Acknowledged(session, DateTimeOffset.UtcNow + DenylistSync.SignedFeedBound);
+            Acknowledged(session.Itself, asked);
         }
         else
         {
-            if (asked.Status is not null)
+            if (asked.Status == HttpStatusCode.BadRequest)
+            {
+                _judge.Well(work, asked); // Its user's sessions have ended just now: no rule was made against this one.
+            }
+            else if (asked.Status is not null)
             {
                 _judge.Wrong($"{work}: a spent refresh token was answered {asked.Status} {asked.Code}", Count.DoubleSuccessors);
             }
 
-            _unanswered.Enqueue(session);
+            _unanswered.Enqueue(session.Itself);
         }
 
         session.GiveBack();
-    }
-
-    private async Task RevokeAsync()
-    {
-        if (_admin is null || DateTimeOffset.UtcNow - _admin.Value.At > AdminRenewal)
-        {
-            _admin = await LogInAsync("admin", _site.Deployment.Issuer) is { } tokens ? (tokens.Body!, tokens.Sent) : _admin;
-        }
-
-        if (_admin is null
-            || (!_unanswered.TryDequeue(out var session) && (session = Any(session => session is { IsOver: false, IsRevocationAsked: false })) is null))
-        {
-            return;
-        }
-
-        session.IsRevocationAsked = true;
-        var (work, node) = AnyService(Work.RevokeAt1, Work.RevokeAt2);
-        var wasShifted = node.IsShifted;
-        var admin = new JsonObject { ["access_token"] = _admin.Value.Tokens["access_token"]!.GetValue<string>() };
-        var asked = await _judge.AskAsync(work, node, () => _client.TryRevokeAsync(node.Address, "session", session.Id, admin));
-        if (asked.Status == HttpStatusCode.OK)
-        {
-            _judge.Well(work, asked);
-            var effectiveBy = asked.Body!["effective_by"]!.GetValue<DateTimeOffset>();
-            Acknowledged(session, wasShifted || node.IsShifted ? DateTimeOffset.UtcNow + DenylistSync.SignedFeedBound : effectiveBy);
-            return;
-        }
-
-        _unanswered.Enqueue(session); // It may stand or not: asked again until somebody says that it does.
-        if (asked.Status is not null)
-        {
-            _judge.Wrong($"{work}: a revocation was answered {asked.Status} {asked.Code}");
-        }
-    }
-
-    private void Acknowledged(LoadSession session, DateTimeOffset effectiveBy)
-    {
-        session.End = new(DateTimeOffset.UtcNow, effectiveBy);
-        _judge.Phase.Add(Count.Acknowledged);
     }
 
     private LoadSession? Any(Func<LoadSession, bool> isWanted)

@@ -75,6 +75,6 @@ internal sealed record Trouble(Func<Site, Task> Begin, Func<Site, Task> End)
 /// <param name="Name">For the table.</param>
 /// <param name="Seconds">How long it lasts.</param>
 /// <param name="MayRefuse">What may be answered 503 meanwhile, or not at all by a process that is killed. Everything else serves on.</param>
-/// <param name="Blind">Whoever may not hear of revocations meanwhile: he heeds one when his snapshot is too old, and not by its <c>effective_by</c>.</param>
+/// <param name="Blind">Whoever may not hear of revocations meanwhile: he heeds one when his snapshot is too old.</param>
 /// <param name="Trouble">What is done.</param>
 internal sealed record Outage(string Name, int Seconds, Work MayRefuse, Work Blind, Trouble Trouble);

@@ -9,6 +9,9 @@ namespace TokenSessions.Aws.Tests.Chaos;
 /// <summary>Two services and two APIs in processes of their own, and between any two parts a proxy that can fail.</summary>
 internal sealed class Site : IAsyncDisposable
 {
+    /// <summary>Few, so that each has several sessions when a rule ends all of one.</summary>
+    public static readonly IReadOnlyList<string> Users = ["demo", "ada", "bob", "eve"];
+
     private readonly List<FakedClock> _clocks = [];
 
     private Site(Deployment deployment) => Deployment = deployment;
@@ -46,6 +49,11 @@ internal sealed class Site : IAsyncDisposable
         var site = new Site(await Deployment.CreateAsync());
         try
         {
+            foreach (var user in Users.Skip(1)) // The first is there.
+            {
+                await site.Deployment.AddUserAsync(user);
+            }
+
             await site.StartProxiesAsync();
             site.MakeNodes(setsClocks);
             foreach (var node in site.Nodes)

@@ -78,6 +78,9 @@ internal sealed class Deployment : IAsyncDisposable
     /// <summary>A client whose requests and answers tell what must not be told elsewhere.</summary>
     public SessionClient NewClient() => new(Issuer, Password, _watch);
 
+    /// <summary>Adds a user who may read reports, with the same password as all.</summary>
+    public Task AddUserAsync(string name) => SucceedAsync(0, ["users", "add", name, "--scope", "reports.read"], Password);
+
     /// <summary>From here on nothing may tell this.</summary>
     public void Learn(string secret) => _watch.Secrets.Add(secret);
 
@@ -138,7 +141,7 @@ internal sealed class Deployment : IAsyncDisposable
         }
 
         await SucceedAsync(0, ["keys", "init", "--wrap-under", WrappingKey]);
-        await SucceedAsync(0, ["users", "add", "demo", "--scope", "reports.read"], Password);
+        await AddUserAsync("demo");
         await SucceedAsync(0, ["users", "add", "admin", "--scope", "tokensessions.admin"], Password);
     }
 

@@ -101,7 +101,7 @@ internal sealed class IssuerOnAws : IAsyncDisposable
         await Table.DisposeAsync();
         _directory.Delete(recursive: true);
         Telemetry.Observe();
-        Assert.Equal("", string.Join('\n', Telemetry.PlacesOf(Secrets)));
+        Secrets.AssertNoneTold(Telemetry.PlacesOf(Secrets));
     }
 
     private IssuedTokens Learn(SessionResult result)

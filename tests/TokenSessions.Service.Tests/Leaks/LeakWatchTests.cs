@@ -48,6 +48,34 @@ public sealed class LeakWatchTests
     }
 
     [Fact]
+    public void Every_place_is_named_also_where_the_same_text_was_told_twice()
+    {
+        foreach (var place in (string[])["log", "trace tag", "trace status", "metric", "body", "header"])
+        {
+            Tell(_watch, place, _secret);
+        }
+
+        var message = Assert.ThrowsAny<Xunit.Sdk.XunitException>(_watch.Check).Message;
+
+        Assert.Equal(
+            ["body of a test", "header of a test", "log a test 1 (Trace)", "metric x, tag x", "trace a test x", "trace a test x, tag x"],
+            message.Split('\n')[1..].Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("a+b/c?d>e~f?g>h", false)]
+    [InlineData("a+b/c?d>e~f?g>h", true)]
+    public void A_password_is_noticed_in_base64_too(string password, bool isUrl)
+    {
+        _watch.Sent([], $$"""{"password":"{{password}}"}""");
+        var bytes = Encoding.UTF8.GetBytes(password);
+
+        Tell(_watch, "body", isUrl ? Base64Url.EncodeToString(bytes) : Convert.ToBase64String(bytes));
+
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(_watch.Check);
+    }
+
+    [Fact]
     public void What_everybody_knows_and_what_is_too_short_to_tell_anything_is_no_leak()
     {
         foreach (var known in (string[])[_token[.._token.IndexOf('.', StringComparison.Ordinal)], _secret[..(Secrets.PartLength - 1)], "demo", "x"])

@@ -68,8 +68,7 @@ internal sealed partial class ProcessWatch : IAsyncDisposable
         }
 
         Secrets.AddFiles(files);
-        var places = _processes.Select(process => process.Printed).Append(_others).SelectMany(Places).Distinct().ToArray();
-        Assert.Equal("", string.Join('\n', places));
+        Secrets.AssertNoneTold(_processes.Select(process => process.Printed).Append(_others).SelectMany(Places));
         Assert.DoesNotContain(_processes, process => process.HasListened && !process.Printed.Lines().Any(IsDetail)); // They log all they can.
     }
 

@@ -36,7 +36,15 @@ internal static partial class SecretReader
     public static string AddAnswered(this Secrets secrets, string body) => Fields().Replace(body, match =>
     {
         var value = match.Groups["value"].Value;
-        secrets.Add(match.Value.StartsWith('"') ? Unescape(value) : Uri.UnescapeDataString(value.Replace('+', ' ')));
+        var secret = match.Value.StartsWith('"') ? Unescape(value) : Uri.UnescapeDataString(value.Replace('+', ' '));
+        secrets.Add(secret);
+        if (match.Groups["name"].Value == "password") // Bytes are often written down so; all else is base64 already.
+        {
+            var bytes = Encoding.UTF8.GetBytes(secret);
+            secrets.Add(Convert.ToBase64String(bytes).TrimEnd('='));
+            secrets.Add(Base64Url.EncodeToString(bytes));
+        }
+
         return "";
     });
 
@@ -53,7 +61,8 @@ internal static partial class SecretReader
     /// <summary>Learns the private keys, wrapped or not, and the password hashes in the files of a directory and those below it.</summary>
     public static void AddFiles(this Secrets secrets, DirectoryInfo directory)
     {
-        foreach (var file in directory.Exists ? directory.GetFiles("*", SearchOption.AllDirectories) : [])
+        var files = directory.Exists ? directory.GetFiles("*", SearchOption.AllDirectories) : [];
+        foreach (var file in files.Where(file => file.Extension != ".lock")) // That is empty, and its owner may be about to end.
         {
             foreach (Match match in KeptSecrets().Matches(File.ReadAllText(file.FullName)))
             {
@@ -79,7 +88,7 @@ internal static partial class SecretReader
         headers.TryGetValues(name, out var values) ? values.Select(value => value[(value.IndexOf('=', StringComparison.Ordinal) + 1)..]) : [];
 
     [GeneratedRegex("""
-        "(?:password|access_token|refresh_token|token|client_secret)"\s*:\s*"(?<value>(?:[^"\\]|\\.)*)"|(?<=^|&)(?:password|access_token|refresh_token|token|client_secret)=(?<value>[^&]*)
+        "(?<name>password|access_token|refresh_token|token|client_secret)"\s*:\s*"(?<value>(?:[^"\\]|\\.)*)"|(?<=^|&)(?<name>password|access_token|refresh_token|token|client_secret)=(?<value>[^&]*)
         """)]
     private static partial Regex Fields();
 

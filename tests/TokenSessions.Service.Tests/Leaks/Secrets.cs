@@ -58,6 +58,13 @@ internal sealed class Secrets
         }
     }
 
+    /// <summary>Fails if a secret was told, and names every place.</summary>
+    public static void AssertNoneTold(IEnumerable<string> places)
+    {
+        var each = places.Distinct().ToArray();
+        Assert.True(each.Length == 0, $"Secrets were told here:\n{string.Join('\n', each)}");
+    }
+
     /// <summary>
     /// A token's header says no more than the algorithm and the key; the issuer, with which its claims begin, stands at the beginning of
     /// every document that the issuer signs.

@@ -7,7 +7,9 @@ namespace TokenSessions.Service.Tests.Leaks;
 /// <summary>All texts in traces and metrics of this process: whoever listens to them hears those of every host in it.</summary>
 internal static class Telemetry
 {
-    private static readonly ConcurrentDictionary<string, string> Heard = new(StringComparer.Ordinal);
+    /// <summary>Each text once, and all places where it was heard.</summary>
+    private static readonly ConcurrentDictionary<string, ConcurrentDictionary<string, bool>> Heard = new(StringComparer.Ordinal);
+
     private static readonly ActivityListener Traces = new()
     {
         ShouldListenTo = _ => true,
@@ -28,8 +30,8 @@ internal static class Telemetry
         Metrics.SetMeasurementEventCallback<decimal>((instrument, _, tags, _) => Take(instrument, tags));
     }
 
-    /// <summary>Each text once, and where it was heard.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> Texts => Heard;
+    /// <summary>Where anything was heard.</summary>
+    public static IEnumerable<string> Places => Heard.Values.SelectMany(places => places.Keys);
 
     public static void Listen()
     {
@@ -41,7 +43,8 @@ internal static class Telemetry
     public static void Observe() => Metrics.RecordObservableInstruments();
 
     /// <summary>Where any of these secrets was heard.</summary>
-    public static IEnumerable<string> PlacesOf(Secrets secrets) => Heard.Where(heard => secrets.AreIn(heard.Key)).Select(heard => heard.Value);
+    public static IEnumerable<string> PlacesOf(Secrets secrets) =>
+        Heard.Where(heard => secrets.AreIn(heard.Key)).SelectMany(heard => heard.Value.Keys);
 
     private static void Take(Activity activity)
     {
@@ -87,7 +90,7 @@ internal static class Telemetry
     {
         if (text is { Length: > 0 })
         {
-            Heard.TryAdd(text, place);
+            Heard.GetOrAdd(text, _ => new(StringComparer.Ordinal)).TryAdd(place, true);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using TokenSessions.Service.Tests.Leaks;
 
@@ -55,10 +56,26 @@ public sealed class SecrecyTests
         await service.LoginAsync(new { username = "demo", password = TestService.Password });
 
         Assert.Contains(service.Log.All, line => line.Level is LogLevel.Trace or LogLevel.Debug);
-        Assert.Contains(Telemetry.Texts, heard => heard.Value.StartsWith("trace", StringComparison.Ordinal));
-        Assert.Contains(Telemetry.Texts, heard => heard.Value.StartsWith("metric tokensessions.", StringComparison.Ordinal));
+        Assert.Contains(Telemetry.Places, place => place.StartsWith("trace", StringComparison.Ordinal));
+        Assert.Contains(Telemetry.Places, place => place.StartsWith("metric tokensessions.", StringComparison.Ordinal));
         Assert.Equal("", service.Output.ToString());
         service.Leaks.Check();
+    }
+
+    [Theory]
+    [InlineData("users.json", "\"password_hash\":\\s*\"([^\"]+)\"")]
+    [InlineData("*.pem", "\n([^-].*)\n")]
+    public async Task A_service_that_tells_what_its_files_keep_secret_is_noticed(string file, string secret)
+    {
+        var service = new TestService();
+        service.CreateClient().Dispose();
+        var path = Directory.GetFiles(service.DataDirectory, file, SearchOption.AllDirectories)[0];
+        var kept = Regex.Match(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken), secret).Groups[1].Value;
+
+        var told = JsonSerializer.Deserialize<string>($"\"{kept}\"")!;
+        service.Log.CreateLogger("a test").Log(LogLevel.Trace, 1, told, null, (state, _) => state);
+
+        await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(async () => await service.DisposeAsync());
     }
 
     [Fact]

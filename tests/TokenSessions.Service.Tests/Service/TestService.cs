@@ -164,6 +164,7 @@ internal sealed class TestService : WebApplicationFactory<ServiceHost::Program>
     {
         Telemetry.Observe();
         await base.DisposeAsync();
+        Leaks.AddFiles(new(DataDirectory));
         Directory.Delete(_directory, recursive: true);
         Leaks.Check();
     }

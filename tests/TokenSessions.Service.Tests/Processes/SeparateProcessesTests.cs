@@ -9,7 +9,7 @@ namespace TokenSessions.Service.Tests.Processes;
 /// The service and the sample API, each in its own process, over real sockets. With <c>TOKENSESSIONS_SERVICE</c> naming an
 /// executable, that one runs in place of the service just built: a published one goes the same way.
 /// </summary>
-public sealed class WholeWayTests : IAsyncLifetime
+public sealed class SeparateProcessesTests : IAsyncLifetime
 {
     private const string Password = "correct-horse-battery-staple";
 
@@ -30,7 +30,7 @@ public sealed class WholeWayTests : IAsyncLifetime
     private RunningProcess? _serviceProcess;
     private RunningProcess? _apiProcess;
 
-    public WholeWayTests() => _client = new(Issuer, Password, _watch);
+    public SeparateProcessesTests() => _client = new(Issuer, Password, _watch);
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
