@@ -5,7 +5,7 @@ using TokenSessions.Validation.Denylist;
 namespace TokenSessions.Service.Denylist;
 
 /// <summary>The service's own snapshot of the denylist, read from the store in the same process. The bearer scheme keeps it in step.</summary>
-internal sealed class LocalDenylist(ServiceSettings settings, DenylistSync sync, Log log)
+internal sealed class LocalDenylist(ServiceSettings settings, DenylistSync sync, TimeProvider time, Log log)
 {
     /// <summary>The first may join a poll that began before the write; the second cannot.</summary>
     private const int SyncsAfterWrite = 2;
@@ -21,15 +21,26 @@ internal sealed class LocalDenylist(ServiceSettings settings, DenylistSync sync,
     public bool Denies(RuleKind kind, string value) =>
         sync.TryGetSnapshot(out var snapshot, out _) && snapshot.Denies(RuleKey.For(settings.Issuer, kind, value));
 
-    /// <summary>Makes a rule that was just written count here at once. Its write stands whatever comes of this.</summary>
+    /// <summary>
+    /// Makes a rule that was just written count here at once, or else with a later poll: its caller waits for 5 seconds at most. Its write
+    /// stands whatever comes of this.
+    /// </summary>
     public async Task SyncAfterWriteAsync()
     {
-        for (var i = 0; i < SyncsAfterWrite; i++)
+        using var deadline = new CancellationTokenSource(DenylistSync.RevocationBound, time);
+        try
         {
-            if (await sync.SyncAsync() is { IsComplete: false } outcome)
+            for (var i = 0; i < SyncsAfterWrite; i++)
             {
-                log.DenylistSyncFailed(outcome.Problem); // The rule may be here all the same.
+                if (await sync.SyncAsync(deadline.Token) is { IsComplete: false } outcome)
+                {
+                    log.DenylistSyncFailed(outcome.Problem); // The rule may be here all the same.
+                }
             }
+        }
+        catch (OperationCanceledException)
+        {
+            log.DenylistSyncFailed($"It took longer than {DenylistSync.RevocationBound.TotalSeconds} s.");
         }
     }
 }
