@@ -5,7 +5,7 @@ namespace TokenSessions.Validation;
 /// <param name="Elapsed">The elapsed time since some start, the same for all moments of one clock; exact to 16 ms.</param>
 internal readonly record struct Moment(DateTimeOffset Wall, TimeSpan Elapsed)
 {
-    /// <summary>More than two clocks drift apart between two polls, or two reads of them lie apart.</summary>
+    /// <summary>More than two clocks drift apart in the minutes between what is compared, or two reads of them lie apart.</summary>
     private static readonly TimeSpan Drift = TimeSpan.FromSeconds(1);
 
     public static Moment Now(TimeProvider time) => new(time.GetUtcNow(), ElapsedOf(time));

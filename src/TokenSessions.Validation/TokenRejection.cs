@@ -43,7 +43,7 @@ public enum TokenRejection
     /// <summary>The <c>aud</c> does not name us (RFC 7519 §4.1.3).</summary>
     AudienceMismatch,
 
-    /// <summary>The <c>exp</c> has been reached, beyond the clock skew (RFC 7519 §4.1.4).</summary>
+    /// <summary>The <c>exp</c> has been reached, beyond the clock skew (RFC 7519 §4.1.4): by our clock, or when the denylist was made.</summary>
     Expired,
 
     /// <summary>From <c>iat</c> to <c>exp</c> is longer than we, or the head of the denylist, allow.</summary>

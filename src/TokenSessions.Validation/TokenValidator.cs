@@ -181,10 +181,12 @@ public sealed class TokenValidator
                 return new(TokenRejection.RevocationUnknown);
             }
 
-            // Once our clock was set back it could outlive its rules.
-            if (Expiry.IsReached(token.ExpiresAtSeconds, snapshot.AsOf, _options.ClockSkew + _options.AcceptTokensExpiredFor))
+            // Once our clock was set back it could outlive its rules. Further apart than clocks may be, nobody can tell which is wrong.
+            if (snapshot.AsOf > now.Wall
+                && Expiry.IsReached(token.ExpiresAtSeconds, snapshot.AsOf, _options.ClockSkew + _options.AcceptTokensExpiredFor))
             {
-                return new(TokenRejection.Expired);
+                var isOneWrong = snapshot.AsOf - now.Wall > HttpDenylistFeed.MaxClockAhead;
+                return new(isOneWrong ? TokenRejection.RevocationUnknown : TokenRejection.Expired);
             }
 
             if (token.ClearIn != snapshot.Version)

@@ -30,6 +30,9 @@ public sealed class DenylistSync
     private static readonly TimeSpan RecentInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WholeInterval = TimeSpan.FromMinutes(5);
 
+    /// <summary>After so long without a poll the signed feed answers with the whole window, and what is known is stale anyway.</summary>
+    private static readonly TimeSpan LongGap = TimeSpan.FromMinutes(2);
+
     /// <summary>Between regions a re-read is overdue after this. That of the whole window may fail once on the way.</summary>
     private static readonly TimeSpan RecentOverdue = RecentInterval + RevocationBound;
     private static readonly TimeSpan WholeOverdue = TimeSpan.FromMinutes(6);
@@ -138,7 +141,10 @@ public sealed class DenylistSync
         var now = Moment.Now(_time);
         // Outside the window rules may have come and gone unseen: then nothing but the whole of it counts.
         var canContinue = TryGetSnapshot(now, out var last, out var age) && age <= last.Head.Window;
-        var extent = canContinue ? NextExtent(now, last!.Head.Regions) : Extent.Whole;
+        // And after a wall clock was ahead by more than rules are kept beyond the window, they may have been dropped too early.
+        var mayLackDropped = canContinue && last!.AsOf - now.Wall > DenylistSnapshot.KeptBeyondWindow
+            && _wholeReadAt.Elapsed <= _published!.FreshAt.Elapsed;
+        var extent = canContinue && !mayLackDropped ? NextExtent(now, last!.Head.Regions) : Extent.Whole;
         DateTimeOffset? since = extent switch
         {
             Extent.Newest => Earlier(_newestAsOf, now.Wall) - Overlap,
@@ -156,7 +162,8 @@ public sealed class DenylistSync
             _wholeTriedAt = now;
         }
 
-        var poll = new Poll(now, since, extent, canContinue);
+        var bound = extent is Extent.Whole || age > LongGap ? FirstLoadBound : RevocationBound;
+        var poll = new Poll(now, since, extent, canContinue, bound);
         poll.Task = Task.Run(() => ReadAsync(poll)); // On the pool: nothing of a feed may run with the gate held.
         return poll;
     }
@@ -185,7 +192,7 @@ public sealed class DenylistSync
         {
             var changes = await _feed.ReadAsync(poll.Since, deadline.Token).WaitAsync(deadline.Token).ConfigureAwait(false);
             var outcome = Take(poll, changes);
-            ReadWholeIfDue(poll, changes.Head.Regions);
+            ReadWholeIfDue(poll);
             return outcome;
         }
         catch (DenylistUnavailableException e)
@@ -206,13 +213,14 @@ public sealed class DenylistSync
     }
 
     /// <summary>After the newest, so that a feed that fails is not asked for all it has.</summary>
-    private void ReadWholeIfDue(Poll poll, int regions)
+    private void ReadWholeIfDue(Poll poll)
     {
         WholeRead read;
         lock (_gate)
         {
             var now = Moment.Now(_time);
             // After a wall clock was set back too: what came while it was ahead may have been asked for in vain.
+            var regions = _published?.Snapshot.Head.Regions;
             var isDue = _wholeReadAt.Age(now) >= WholeInterval || _wholeReadAt.IsBeforeStepBack(now);
             // One that failed is tried again after a while; between regions at once where nothing is fresh without it.
             var mayBeTried = _wholeTriedAt.Age(now) >= RecentInterval || _wholeTriedAt.IsBeforeStepBack(now)
@@ -240,11 +248,14 @@ public sealed class DenylistSync
         var last = _published;
         var sentAt = AsOld(poll.SentAt, changes);
         var wholeReadAt = changes.IsWholeWindow ? sentAt : late is null ? _wholeReadAt : AsOld(reread!.SentAt, late);
-        var recentRead = changes.IsWholeWindow || poll.Extent is Extent.Recent ? (At: sentAt, changes.AsOf) : _recentRead;
+        var recentRead = changes.IsWholeWindow || poll.Extent is Extent.Recent ? (At: sentAt, changes.AsOf)
+            : late is not null && wholeReadAt.Age(sentAt) < _recentRead.At.Age(sentAt) ? (At: wholeReadAt, late.AsOf)
+            : _recentRead;
 
         // A copy that starts afresh needs not be newer: else, had the clocks of both sides been set back, none would count for as long.
         var isNewer = !changes.IsCopy || !poll.IsContinuation || last is null || changes.AsOf > last.Snapshot.AsOf;
-        var mayLackLate = changes.Head.Regions > 1
+        var regions = last?.Snapshot.Head.Max(changes.Head).Regions ?? changes.Head.Regions;
+        var mayLackLate = regions > 1
             && (recentRead.At.Age(sentAt) > RecentOverdue || wholeReadAt.Age(sentAt) > WholeOverdue);
         var (asOf, freshAt) = isNewer && !mayLackLate ? (changes.AsOf, sentAt) : (last!.Snapshot.AsOf, last.FreshAt);
         var next = DenylistSnapshot.Merge(last?.Snapshot, changes, asOf, dropsAged: poll.Extent is not Extent.Newest);

@@ -22,8 +22,8 @@ public sealed class HttpDenylistFeed : IDenylistFeed
     private readonly TimeSpan _maxStaleness;
     private readonly Lock _gate = new();
 
-    // Under the gate. Never dropped: a stolen key stays stolen, and its documents would not name the rule against it. A service
-    // whose standing rules are more than a document takes publishes none, so that they are no more here either.
+    // Under the gate. Never dropped: a stolen key stays stolen, and its documents would not name the rule against it. An honest
+    // service whose standing rules are more than a document takes publishes none, so that they are no more here either.
     private readonly HashSet<RuleKey> _deniedByOthers = [];
     private (string Cursor, DateTimeOffset AsOf)? _newest;
 

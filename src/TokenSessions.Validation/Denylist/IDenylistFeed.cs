@@ -4,7 +4,7 @@ namespace TokenSessions.Validation.Denylist;
 public interface IDenylistFeed
 {
     /// <summary>Reads rules, completely: every page is followed to its end before this answers. Called at the same time by several.</summary>
-    /// <remarks>It must not block: callers wait for so long, and no longer, for what it awaits.</remarks>
+    /// <remarks>It must not block: a deadline ends only what it awaits.</remarks>
     /// <param name="since">
     /// Rules stamped at this time or later, in the clock of earlier answers' <see cref="DenylistChanges.AsOf"/>.
     /// Null reads the whole window. Standing rules are part of every answer.

@@ -9,12 +9,8 @@ internal enum Extent
 }
 
 /// <summary>One read of the feed that callers wait for.</summary>
-internal sealed class Poll(Moment sentAt, DateTimeOffset? since, Extent extent, bool isContinuation)
+internal sealed class Poll(Moment sentAt, DateTimeOffset? since, Extent extent, bool isContinuation, TimeSpan bound)
 {
-    /// <summary>What reaches far back takes as long as the whole window, which the signed feed then answers with. It is stale by then.</summary>
-    private readonly TimeSpan _bound =
-        since >= sentAt.Wall - DenylistDocument.RecentSpan ? DenylistSync.RevocationBound : DenylistSync.FirstLoadBound;
-
     public Moment SentAt => sentAt;
 
     public DateTimeOffset? Since => since;
@@ -24,12 +20,13 @@ internal sealed class Poll(Moment sentAt, DateTimeOffset? since, Extent extent, 
     /// <summary>False if there was no snapshot to go on from.</summary>
     public bool IsContinuation => isContinuation;
 
-    public TimeSpan Bound => _bound;
+    /// <summary>How long it may take.</summary>
+    public TimeSpan Bound => bound;
 
     public Task<DenylistSyncOutcome> Task { get; set; } = null!;
 
-    public bool IsTooOld(TimeProvider time) => sentAt.Age(time) > _bound;
+    public bool IsTooOld(TimeProvider time) => sentAt.Age(time) > bound;
 
     public DenylistSyncOutcome ThrownAway() =>
-        new(false, $"The feed did not answer within {_bound.TotalSeconds} s; an answer that still comes is thrown away.");
+        new(false, $"The feed did not answer within {bound.TotalSeconds} s; an answer that still comes is thrown away.");
 }

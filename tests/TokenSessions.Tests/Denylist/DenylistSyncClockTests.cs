@@ -73,7 +73,7 @@ public sealed class DenylistSyncClockTests
     [Theory]
     [InlineData(-1000, false)] // Two clocks may drift apart by this much.
     [InlineData(-1001, true)]
-    [InlineData(-3_600_000, true)]
+    [InlineData(-180_000, true)] // Rules are kept for so much longer than the window.
     public async Task Is_due_at_once_when_the_wall_clock_was_set_back_and_then_reads_the_whole_window_too(int stepMilliseconds, bool isSeen)
     {
         await Sync();
@@ -95,7 +95,7 @@ public sealed class DenylistSyncClockTests
     public async Task Reads_the_whole_window_once_after_the_wall_clock_was_set_back()
     {
         await Sync();
-        _clock.StepWallClock(TimeSpan.FromHours(-1));
+        _clock.StepWallClock(TimeSpan.FromMinutes(-3));
         _feed.IsDown = true;
         await Sync();
         _feed.IsDown = false;
@@ -104,6 +104,34 @@ public sealed class DenylistSyncClockTests
         await Sync();
 
         Assert.Equal([true, false, false, true, false, false], _feed.Asked.Select(since => since is null));
+    }
+
+    [Fact]
+    public async Task Knows_again_what_it_dropped_while_the_wall_clock_was_ahead_before_anything_is_fresh()
+    {
+        await Sync();
+        _feed.Add("revoked");
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        await Sync();
+        _clock.StepWallClock(TimeSpan.FromHours(1));
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        await Sync();
+        Assert.True(_sync.TryGetSnapshot(out var snapshot, out _));
+        Assert.Empty(snapshot.Rules);
+
+        _clock.StepWallClock(TimeSpan.FromHours(-1));
+        _feed.FurthestBack = TimeSpan.FromMinutes(10); // The whole window cannot be read yet.
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.False((await Sync()).IsComplete);
+        Assert.True(_sync.TryGetSnapshot(out snapshot, out var age));
+        Assert.Equal(TimeSpan.FromSeconds(2), age);
+        Assert.True(snapshot.AsOf > Now); // So it is seen to be wrong.
+
+        _feed.FurthestBack = TimeSpan.MaxValue;
+        Assert.True((await Sync()).IsComplete);
+        Assert.True(_sync.TryGetSnapshot(out snapshot, out age));
+        Assert.Equal(TimeSpan.Zero, age);
+        Assert.Single(snapshot.Rules);
     }
 
     [Fact]
@@ -190,7 +218,7 @@ public sealed class DenylistSyncClockTests
     public async Task Throws_away_a_poll_that_takes_longer_than_the_bound_and_its_late_answer(int milliseconds, bool isTaken)
     {
         await Sync();
-        _clock.Advance(TimeSpan.FromMinutes(2)); // The 3 minutes before it are read again, so 5 minutes back.
+        _clock.Advance(TimeSpan.FromMinutes(2));
         _feed.Add("answered late");
         var outcome = await SlowSync(milliseconds, isTaken);
 
@@ -213,12 +241,28 @@ public sealed class DenylistSyncClockTests
     [Theory]
     [InlineData(19_999, true)]
     [InlineData(20_000, false)]
-    public async Task Gives_a_poll_that_reaches_back_more_than_5_minutes_as_long(int milliseconds, bool isTaken)
+    public async Task Gives_the_first_poll_after_more_than_2_minutes_as_long(int milliseconds, bool isTaken)
     {
         await Sync();
         _clock.Advance(TimeSpan.FromMinutes(2) + Millisecond);
 
         Assert.Equal(isTaken, (await SlowSync(milliseconds, isTaken)).IsComplete);
+    }
+
+    [Fact]
+    public async Task Gives_the_recent_no_longer_however_far_back_they_are_owed()
+    {
+        await Sync();
+        _feed.FurthestBack = TimeSpan.FromMinutes(1);
+        for (var passed = 0; passed < 150; passed += 2)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(2));
+            await Sync();
+        }
+
+        _feed.FurthestBack = TimeSpan.MaxValue;
+        _clock.Advance(TimeSpan.FromSeconds(31)); // So that the recent are tried.
+        Assert.False((await SlowSync(5000, isTaken: false)).IsComplete);
     }
 
     [Fact]

@@ -150,7 +150,7 @@ internal static class ReferenceValidator
 
         if (HasExpired(claims, snapshot.ReadAt, state.Options))
         {
-            return TokenRejection.Expired;
+            return snapshot.ReadAt - state.Now > TimeSpan.FromSeconds(5) ? TokenRejection.RevocationUnknown : TokenRejection.Expired;
         }
 
         if (snapshot.Rules.Any(rule => Denies(rule, claims, keyId, snapshot.Regions)))
