@@ -215,10 +215,27 @@ internal sealed partial class SimulationRun : IDisposable
         {
             < 5 => TimeSpan.FromMilliseconds(Random.Next(-4900, 4900)),
             5 => TimeSpan.FromSeconds(Random.Next(-40, 40)),
-            < 8 => TimeSpan.FromSeconds(Random.Next(-7200, 7200)),
+            6 => TimeSpan.FromSeconds(Random.Next(-7200, 7200)),
+            7 => -TimeSpan.FromSeconds(Random.Next((int)_world.Time.Elapsed.TotalSeconds + 1)), // Within what has happened.
             _ => TimeSpan.Zero,
         };
         _world.Happens($"clock of {(isIssuer ? _issuers[index].Name : _validators[index].Name)}: {clock.Offset.TotalSeconds:0.###}");
+        if (!isIssuer)
+        {
+            PresentWhatLivesAgain(_validators[index]);
+        }
+    }
+
+    /// <summary>By a clock that was set back, some of what has expired in truth has not.</summary>
+    private void PresentWhatLivesAgain(ValidatorNode validator)
+    {
+        var latest = _world.Time.GetUtcNow() - IssuerNode.AccessTokenLifetime - ValidatorNode.ClockSkew;
+        var (from, to) = (validator.Clock.GetUtcNow() - IssuerNode.AccessTokenLifetime, validator.Clock.GetUtcNow());
+        foreach (var token in History.AccessTokens.Values.Where(token =>
+            token.Audience == validator.Audience && token.IssuedAt < latest && token.IssuedAt > from && token.IssuedAt <= to).ToArray())
+        {
+            _clients.Validate(validator, token);
+        }
     }
 
     private void Kill()
