@@ -23,9 +23,7 @@ internal sealed class BodyTarget : IFuzzTarget
     private readonly TestService _service = new();
     private string _token = "";
 
-    private BodyTarget()
-    {
-    }
+    private BodyTarget() => _service.Leaks.IsOff = true;
 
     public static async Task<BodyTarget> BeginAsync()
     {

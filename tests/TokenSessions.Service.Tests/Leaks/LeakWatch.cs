@@ -16,7 +16,10 @@ internal sealed class LeakWatch
 
     public LogLines Log { get; } = new();
 
-    /// <summary>True where the application of a test itself takes tokens from addresses or answers with them.</summary>
+    /// <summary>
+    /// True where the application of a test itself takes tokens from addresses or answers with them, and where what is sent in their
+    /// place is made up and may stand anywhere.
+    /// </summary>
     public bool IsOff { get; set; }
 
     /// <inheritdoc cref="SecretReader.AddSent"/>

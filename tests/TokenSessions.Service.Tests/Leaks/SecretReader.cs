@@ -62,7 +62,7 @@ internal static partial class SecretReader
     public static void AddFiles(this Secrets secrets, DirectoryInfo directory)
     {
         var files = directory.Exists ? directory.GetFiles("*", SearchOption.AllDirectories) : [];
-        foreach (var file in files.Where(file => file.Extension != ".lock")) // That is empty, and its owner may be about to end.
+        foreach (var file in files.Where(file => file.Extension is not (".lock" or ".owner"))) // Whoever has them may be about to end.
         {
             foreach (Match match in KeptSecrets().Matches(File.ReadAllText(file.FullName)))
             {
