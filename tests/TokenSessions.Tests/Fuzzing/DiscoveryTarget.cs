@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using TokenSessions.Tests.Denylist;
 using TokenSessions.Tests.Vectors.Making;
 using TokenSessions.Validation.Keys;
@@ -50,8 +51,10 @@ internal sealed class DiscoveryTarget : IFuzzTarget
             return false;
         }
 
+        using var document = JsonDocument.Parse(input.Bytes); // As it reads with all its escapes.
+        var named = new Uri(document.RootElement.GetProperty("jwks_uri").GetString()!);
         FuzzFindingException.ThrowUnless(
-            input.Text.Contains("https:", StringComparison.OrdinalIgnoreCase) && _host.Asked.Count == 2, "Keys were taken from nowhere that it names.");
+            named.Scheme == Uri.UriSchemeHttps && _host.Asked.Count == 2 && _host.Asked[^1] == named.PathAndQuery, "Keys were taken from nowhere that it names.");
         return true;
     }
 
