@@ -93,6 +93,15 @@ internal sealed partial class SimulationRun
         _world.Table.IsCut = false;
         _world.Happens("the regions are connected");
         GoOnFor(TimeSpan.FromSeconds(isLong ? 368 : Random.Next(30, 90)));
+        ValidateEverywhere(session);
+        _world.Faults.Stop();
+        _world.Happens("faults: none");
+        GoOnFor(TimeSpan.FromSeconds(10)); // Now what is owed is read, and the validators are in step again.
+        ValidateEverywhere(session);
+    }
+
+    private void ValidateEverywhere(Session session)
+    {
         foreach (var validator in _validators)
         {
             _clients.Validate(validator, session.AccessTokens[^1]);
