@@ -219,8 +219,8 @@ public sealed class DenylistSync
         lock (_gate)
         {
             var now = Moment.Now(_time);
-            // After a wall clock was set back too: what came while it was ahead may have been asked for in vain.
             var regions = _published?.Snapshot.Head.Regions;
+            // After a wall clock was set back too: what came while it was ahead may have been asked for in vain.
             var isDue = _wholeReadAt.Age(now) >= WholeInterval || _wholeReadAt.IsBeforeStepBack(now);
             // One that failed is tried again after a while; between regions at once where nothing is fresh without it.
             var mayBeTried = _wholeTriedAt.Age(now) >= RecentInterval || _wholeTriedAt.IsBeforeStepBack(now)

@@ -14,7 +14,7 @@ internal sealed class Clients(World world)
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
     /// <summary>For how long the most patient administrator's request is worked on.</summary>
-    public static readonly TimeSpan LongestDeadline = TimeSpan.FromSeconds(40);
+    public static readonly TimeSpan LongestDeadline = Deadline * 4;
 
     private static readonly string[] Audiences = [IssuerNode.FirstApi, IssuerNode.SecondApi];
 
@@ -101,7 +101,7 @@ internal sealed class Clients(World world)
         var rule = new Rule(new(IssuerNode.Issuer, kind, value, issuer.Region), world.Step);
         world.Begin(
             issuer, Part.Revoker, $"{issuer.Name}: revoke {what}", token => issuer.Revoker.RevokeAsync(kind, value, "", "admin", token),
-            DeadlineOf(issuer, LongestDeadline / 4 * world.Random.Next(1, 5)),
+            DeadlineOf(issuer, Deadline * world.Random.Next(1, 5)),
             (request, task) =>
             {
                 if (Answer(request, task) is not null)

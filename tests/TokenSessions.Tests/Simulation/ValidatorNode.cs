@@ -21,7 +21,6 @@ internal sealed class ValidatorNode
     private readonly Func<KeySet> _publishedKeys;
     private readonly HttpClient? _feedHost;
 
-    private TimeSpan? _syncedAt;
     private TimeSpan _offsetWhenSynced;
 
     /// <param name="world">Where it runs.</param>
@@ -59,12 +58,12 @@ internal sealed class ValidatorNode
     public bool ReadsSignedFeed => _feedHost is not null;
 
     /// <summary>When the last complete sync was sent, in true time; null if there was none.</summary>
-    public TimeSpan? SyncedAt => _syncedAt;
+    public TimeSpan? SyncedAt { get; private set; }
 
     /// <summary>
     /// Whether it certainly knows the denylist: it has read the table within <see cref="MaxStaleness"/>, and its clock has not been set since.
     /// </summary>
-    public bool IsInStep => !ReadsSignedFeed && _world.Time.Elapsed - _syncedAt <= MaxStaleness && Clock.Offset == _offsetWhenSynced;
+    public bool IsInStep => !ReadsSignedFeed && _world.Time.Elapsed - SyncedAt <= MaxStaleness && Clock.Offset == _offsetWhenSynced;
 
     /// <summary>When its denylist was read, by the clock of whoever read it.</summary>
     public TimeSpan DenylistAsOf => Sync.TryGetSnapshot(out var snapshot, out _)
@@ -74,7 +73,7 @@ internal sealed class ValidatorNode
     /// <summary>Everything in memory is new.</summary>
     public void Start()
     {
-        _syncedAt = null;
+        SyncedAt = null;
         Clock = new(_world.Time) { Offset = Clock?.Offset ?? TimeSpan.Zero };
         Sync = new(_feedHost is null ? new SimulatedFeed(_world, Clock, Region) : new SignedFeedReader(_feedHost, _world, Clock), Clock, _world.Meters);
         Published = new(Sync, IssuerNode.Issuer, () => _world.Keys.FeedKey, Clock, MaxStaleness);
@@ -86,7 +85,7 @@ internal sealed class ValidatorNode
     /// <summary>A sync was complete.</summary>
     /// <param name="sentAt">When it was sent, in true time.</param>
     /// <param name="offset">How far off its clock was at that moment.</param>
-    public void Synced(TimeSpan sentAt, TimeSpan offset) => (_syncedAt, _offsetWhenSynced) = (sentAt, offset);
+    public void Synced(TimeSpan sentAt, TimeSpan offset) => (SyncedAt, _offsetWhenSynced) = (sentAt, offset);
 
     public void Kill()
     {
