@@ -7,15 +7,12 @@ using TokenSessions.Validation.Denylist;
 namespace TokenSessions.Aws.Tests.DynamoDb;
 
 /// <summary>An instance whose clock differs from the store's by more than 5 seconds gets no answer, for it would date rules by it.</summary>
-public sealed class DynamoDbClockTests : IAsyncLifetime
+public sealed class DynamoDbClockTests : TableTests
 {
     private static readonly DenylistHead Head = new() { Window = TimeSpan.FromMinutes(66), LongestAccessTokenLifetime = TimeSpan.FromHours(1) };
     private static readonly AuthorityKey Session = new("https://issuer.example", RuleKind.Session, "s1");
 
-    private readonly FakeClock _clock = new();
     private readonly FakeClock _serversClock = new();
-    private TableUnderTest _table = null!;
-    private DynamoDbStore _store = null!;
     private DynamoDbFeed _feed = null!;
 
     /// <summary>
@@ -24,39 +21,33 @@ public sealed class DynamoDbClockTests : IAsyncLifetime
     /// </summary>
     public static TheoryData<int, bool> Differences => new() { { -5_000, true }, { -5_001, false }, { 0, true }, { 5_999, true }, { 6_000, false } };
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    private DateTimeOffset Now => _clock.GetUtcNow();
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _table = await TableUnderTest.CreateAsync(_clock);
-        (_store, _feed) = (_table.NewStore(), _table.NewFeed());
-        await _store.RaiseHeadAsync(Head, Now, Cancel);
-        await _store.DenyAsync(NewDenial(), Cancel);
+        await base.InitializeAsync();
+        _feed = Table.NewFeed();
+        await Store.RaiseHeadAsync(Head, Now, Cancel);
+        await Store.DenyAsync(NewDenial(), Cancel);
         await _feed.ReadAsync(null, Cancel);
-        _table.Requests.DateFrom = _serversClock;
+        Table.Requests.DateFrom = _serversClock;
     }
-
-    public ValueTask DisposeAsync() => _table is null ? ValueTask.CompletedTask : _table.DisposeAsync();
 
     [Theory]
     [MemberData(nameof(Differences))]
     public async Task No_call_of_the_store_is_answered_beyond_5_seconds(int milliseconds, bool isAnswered)
     {
-        _clock.StepWallClock(TimeSpan.FromMilliseconds(milliseconds));
+        Clock.StepWallClock(TimeSpan.FromMilliseconds(milliseconds));
         Func<Task>[] calls =
         [
-            () => _store.ReadAsync([Session], Cancel),
-            () => _store.DenyAsync(NewDenial(), Cancel), // A condition that fails is an answer too.
-            () => _store.WriteFeedAsync(new(Session.RuleKey, Now.ToUnixTimeMilliseconds(), 0, IsStanding: false), Now + Head.Window, Cancel),
-            () => _store.MarkFedAsync(Session, 0, Cancel),
-            () => _store.MarkFedAsync(Session, 17, Cancel),
-            () => _store.AdvanceAsync(new(Session with { Value = "s2" }, 0, Now, 0, Now.AddDays(1), "request"), Cancel),
-            () => _store.NoteGraceAsync(Session, 1, Cancel),
-            () => _store.ListAsync(Session.Issuer, null, 10, Cancel),
-            () => _store.ReadHeadAsync(Cancel),
-            () => _store.RaiseHeadAsync(Head, Now, Cancel),
+            () => Store.ReadAsync([Session], Cancel),
+            () => Store.DenyAsync(NewDenial(), Cancel), // A condition that fails is an answer too.
+            () => Store.WriteFeedAsync(new(Session.RuleKey, Now.ToUnixTimeMilliseconds(), 0, IsStanding: false), Now + Head.Window, Cancel),
+            () => Store.MarkFedAsync(Session, 0, Cancel),
+            () => Store.MarkFedAsync(Session, 17, Cancel),
+            () => Store.AdvanceAsync(new(Session with { Value = "s2" }, 0, Now, 0, Now.AddDays(1), "request"), Cancel),
+            () => Store.NoteGraceAsync(Session, 1, Cancel),
+            () => Store.ListAsync(Session.Issuer, null, 10, Cancel),
+            () => Store.ReadHeadAsync(Cancel),
+            () => Store.RaiseHeadAsync(Head, Now, Cancel),
         ];
 
         foreach (var call in calls)
@@ -70,8 +61,8 @@ public sealed class DynamoDbClockTests : IAsyncLifetime
     [MemberData(nameof(Differences))]
     public async Task No_sync_counts_as_done_beyond_5_seconds(int milliseconds, bool isDone)
     {
-        var sync = new DenylistSync(_feed, _clock);
-        _clock.StepWallClock(TimeSpan.FromMilliseconds(milliseconds));
+        var sync = new DenylistSync(_feed, Clock);
+        Clock.StepWallClock(TimeSpan.FromMilliseconds(milliseconds));
 
         var outcome = await sync.SyncAsync(Cancel);
 
@@ -84,11 +75,11 @@ public sealed class DynamoDbClockTests : IAsyncLifetime
     [InlineData(65_000, "at least 64.000 s ahead of")]
     public async Task The_difference_is_told_with_what_to_do(int milliseconds, string expected)
     {
-        _clock.StepWallClock(TimeSpan.FromMilliseconds(milliseconds));
+        Clock.StepWallClock(TimeSpan.FromMilliseconds(milliseconds));
 
         var messages = new[]
         {
-            (await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => _store.ReadHeadAsync(Cancel))).Message,
+            (await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => Store.ReadHeadAsync(Cancel))).Message,
             (await Assert.ThrowsAsync<DenylistUnavailableException>(() => _feed.ReadAsync(null, Cancel))).Message,
         };
 
@@ -99,29 +90,29 @@ public sealed class DynamoDbClockTests : IAsyncLifetime
     [Fact]
     public async Task A_slow_answer_is_no_wrong_clock()
     {
-        _table.Requests.Decide = _ =>
+        Table.Requests.Decide = _ =>
         {
-            _clock.Advance(TimeSpan.FromSeconds(30)); // Sent 30 seconds before the server's date,
+            Clock.Advance(TimeSpan.FromSeconds(30)); // Sent 30 seconds before the server's date,
             _serversClock.Advance(TimeSpan.FromSeconds(30));
             return Fault.None;
         };
-        await _store.ReadHeadAsync(Cancel);
+        await Store.ReadHeadAsync(Cancel);
 
-        _table.Requests.Decide = _ =>
+        Table.Requests.Decide = _ =>
         {
-            _clock.Advance(TimeSpan.FromSeconds(30)); // received 30 seconds after it.
+            Clock.Advance(TimeSpan.FromSeconds(30)); // received 30 seconds after it.
             return Fault.None;
         };
-        await _store.ReadHeadAsync(Cancel);
+        await Store.ReadHeadAsync(Cancel);
     }
 
     [Fact]
     public async Task An_answer_without_a_date_tells_nothing()
     {
-        using var client = _table.NewClient(new FaultyHandler(), retries: 0, new NoDate());
-        _clock.StepWallClock(TimeSpan.FromDays(400));
+        using var client = Table.NewClient(new FaultyHandler(), retries: 0, new NoDate());
+        Clock.StepWallClock(TimeSpan.FromDays(400));
 
-        Assert.NotNull(await _table.NewStore(client).ReadHeadAsync(Cancel));
+        Assert.NotNull(await Table.NewStore(client).ReadHeadAsync(Cancel));
     }
 
     private Denial NewDenial() => new(Session, Now, Now.AddDays(500), "", "admin", "request");

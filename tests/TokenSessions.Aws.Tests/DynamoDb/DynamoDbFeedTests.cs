@@ -1,35 +1,22 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
-using TokenSessions.Aws.DynamoDb;
 using TokenSessions.Aws.Tests.Servers.Faults;
-using TokenSessions.Tests;
 using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Aws.Tests.DynamoDb;
 
 /// <summary>What a validator reads straight from the table: what it asks for, and that it is complete or nothing.</summary>
-public sealed class DynamoDbFeedTests : IAsyncLifetime
+public sealed class DynamoDbFeedTests : TableTests
 {
     private const string Issuer = "https://issuer.example";
     private const int Shards = 4;
     private static readonly DenylistHead Head = new() { Shards = Shards, Window = TimeSpan.FromMinutes(66), LongestAccessTokenLifetime = TimeSpan.FromHours(1) };
 
-    private readonly FakeClock _clock = new(); // It begins at the full hour, and so with a bucket.
-    private TableUnderTest _table = null!;
-    private DynamoDbStore _store = null!;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    private DateTimeOffset Now => _clock.GetUtcNow();
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _table = await TableUnderTest.CreateAsync(_clock);
-        _store = _table.NewStore();
-        await _store.RaiseHeadAsync(Head, Now, Cancel);
+        await base.InitializeAsync();
+        await Store.RaiseHeadAsync(Head, Now, Cancel);
     }
-
-    public ValueTask DisposeAsync() => _table is null ? ValueTask.CompletedTask : _table.DisposeAsync();
 
     [Theory]
     [InlineData(0, -30, 2)] // Now, and what was stamped 30 seconds ago.
@@ -41,8 +28,8 @@ public sealed class DynamoDbFeedTests : IAsyncLifetime
     public async Task It_asks_for_the_head_the_standing_rules_and_each_bucket_that_can_hold_what_is_wanted(
         int secondsIntoBucket, int? since, int buckets)
     {
-        _clock.Advance(TimeSpan.FromSeconds(secondsIntoBucket));
-        var feed = _table.NewFeed();
+        Clock.Advance(TimeSpan.FromSeconds(secondsIntoBucket));
+        var feed = Table.NewFeed();
         await feed.ReadAsync(Now, Cancel);
         var partitions = RecordPartitions();
 
@@ -52,68 +39,68 @@ public sealed class DynamoDbFeedTests : IAsyncLifetime
         Assert.Equal(1 + 1 + (buckets * Shards), partitions.Count);
         Assert.Contains("feed#head", partitions);
         Assert.Contains("feed#standing", partitions);
-        Assert.Equal(partitions.Count, _table.Requests.Calls());
+        Assert.Equal(partitions.Count, Table.Requests.Calls());
     }
 
     [Fact]
     public async Task Rules_are_found_on_both_sides_of_a_bucket_and_up_to_a_minute_ahead()
     {
-        _clock.Advance(TimeSpan.FromSeconds(541));
+        Clock.Advance(TimeSpan.FromSeconds(541));
         var rules = new List<DenylistRule>();
         foreach (var seconds in new[] { -600, -542, -541, -30, 0, 58, 59, 60 })
         {
             rules.Add(await FeedAsync($"{seconds}", Now.AddSeconds(seconds)));
         }
 
-        Assert.Equal(rules.ToHashSet(), (await _table.NewFeed().ReadAsync(null, Cancel)).Rules.ToHashSet());
-        Assert.Equal(rules[2..].ToHashSet(), (await _table.NewFeed().ReadAsync(Now.AddSeconds(-541), Cancel)).Rules.ToHashSet());
+        Assert.Equal(rules.ToHashSet(), (await Table.NewFeed().ReadAsync(null, Cancel)).Rules.ToHashSet());
+        Assert.Equal(rules[2..].ToHashSet(), (await Table.NewFeed().ReadAsync(Now.AddSeconds(-541), Cancel)).Rules.ToHashSet());
     }
 
     [Fact]
     public async Task It_leaves_out_what_is_older_than_what_was_asked_for_within_the_first_bucket()
     {
-        _clock.Advance(TimeSpan.FromSeconds(300));
+        Clock.Advance(TimeSpan.FromSeconds(300));
         await FeedAsync("before", Now.AddMilliseconds(-1));
         var from = await FeedAsync("from", Now);
 
-        Assert.Equal([from], (await _table.NewFeed().ReadAsync(Now, Cancel)).Rules);
+        Assert.Equal([from], (await Table.NewFeed().ReadAsync(Now, Cancel)).Rules);
     }
 
     [Fact]
     public async Task It_is_as_of_the_moment_its_first_request_was_sent()
     {
         var sent = Now;
-        _table.Requests.Decide = call =>
+        Table.Requests.Decide = call =>
         {
             if (call.Operation is "Query")
             {
-                _clock.Advance(TimeSpan.FromSeconds(1));
+                Clock.Advance(TimeSpan.FromSeconds(1));
             }
 
             return Fault.None;
         };
 
-        Assert.Equal(sent, (await _table.NewFeed().ReadAsync(Now, Cancel)).AsOf);
+        Assert.Equal(sent, (await Table.NewFeed().ReadAsync(Now, Cancel)).AsOf);
     }
 
     [Fact]
     public async Task One_request_that_fails_fails_the_whole()
     {
-        var feed = _table.NewFeed();
+        var feed = Table.NewFeed();
         for (var i = 0; i < 20; i++)
         {
             await FeedAsync($"t{i}", Now);
         }
 
         await feed.ReadAsync(null, Cancel);
-        _table.Requests.ResetCalls();
+        Table.Requests.ResetCalls();
         await feed.ReadAsync(Now, Cancel);
-        var requests = _table.Requests.Calls();
+        var requests = Table.Requests.Calls();
 
         for (var failing = 1; failing <= requests; failing++)
         {
-            _table.Requests.ResetCalls();
-            _table.Requests.Decide = call => call.Ordinal == failing ? Fault.ServerError : Fault.None;
+            Table.Requests.ResetCalls();
+            Table.Requests.Decide = call => call.Ordinal == failing ? Fault.ServerError : Fault.None;
             await Assert.ThrowsAsync<DenylistUnavailableException>(() => feed.ReadAsync(Now, Cancel));
         }
     }
@@ -122,9 +109,9 @@ public sealed class DynamoDbFeedTests : IAsyncLifetime
     public async Task It_asks_for_at_most_8_parts_at_once()
     {
         var width = new Width();
-        using var client = _table.NewClient(new FaultyHandler(), retries: 0, width);
+        using var client = Table.NewClient(new FaultyHandler(), retries: 0, width);
 
-        await _table.NewFeed(client).ReadAsync(null, Cancel);
+        await Table.NewFeed(client).ReadAsync(null, Cancel);
 
         Assert.InRange(width.Most, 1, 8);
     }
@@ -132,11 +119,11 @@ public sealed class DynamoDbFeedTests : IAsyncLifetime
     [Fact]
     public async Task A_head_with_a_window_of_more_than_31_days_is_refused()
     {
-        await _store.RaiseHeadAsync(Head with { Window = TimeSpan.FromDays(31), Shards = 1 }, Now, Cancel);
-        await _table.NewFeed().ReadAsync(Now, Cancel);
-        await _store.RaiseHeadAsync(Head with { Window = TimeSpan.FromDays(31) + TimeSpan.FromTicks(1) }, Now, Cancel);
+        await Store.RaiseHeadAsync(Head with { Window = TimeSpan.FromDays(31), Shards = 1 }, Now, Cancel);
+        await Table.NewFeed().ReadAsync(Now, Cancel);
+        await Store.RaiseHeadAsync(Head with { Window = TimeSpan.FromDays(31) + TimeSpan.FromTicks(1) }, Now, Cancel);
 
-        await Assert.ThrowsAsync<DenylistUnavailableException>(() => _table.NewFeed().ReadAsync(Now, Cancel));
+        await Assert.ThrowsAsync<DenylistUnavailableException>(() => Table.NewFeed().ReadAsync(Now, Cancel));
     }
 
     [Theory]
@@ -146,8 +133,8 @@ public sealed class DynamoDbFeedTests : IAsyncLifetime
     public async Task A_rule_that_stale_reads_hid_is_found_and_none_is_ever_lost(int secondsStale)
     {
         var faults = new FaultyHandler { RemembersReads = true };
-        using var client = _table.NewClient(faults);
-        var sync = new DenylistSync(_table.NewFeed(client), _clock);
+        using var client = Table.NewClient(faults);
+        var sync = new DenylistSync(Table.NewFeed(client), Clock);
         var early = await FeedAsync("early", Now);
         await SyncAsync(sync);
         faults.Decide = call => call.Operation is "Query" ? Fault.StaleRead : Fault.None;
@@ -158,7 +145,7 @@ public sealed class DynamoDbFeedTests : IAsyncLifetime
         var found = end.AddMinutes(5).AddSeconds(2);
         while (Now <= found)
         {
-            _clock.Advance(DenylistSync.PollInterval);
+            Clock.Advance(DenylistSync.PollInterval);
             faults.Decide = Now < end ? faults.Decide : null;
             await SyncAsync(sync);
             Assert.True(sync.TryGetSnapshot(out var snapshot, out _) && snapshot.Denies(early.Key));
@@ -182,15 +169,15 @@ public sealed class DynamoDbFeedTests : IAsyncLifetime
     {
         var kind = watermark == 0 ? RuleKind.Token : RuleKind.Subject;
         var rule = new DenylistRule(RuleKey.For(Issuer, kind, value), stampedAt.ToUnixTimeMilliseconds(), watermark, IsStanding: false);
-        await _store.WriteFeedAsync(rule, stampedAt + Head.Window, Cancel);
+        await Store.WriteFeedAsync(rule, stampedAt + Head.Window, Cancel);
         return rule;
     }
 
     private ConcurrentBag<string> RecordPartitions()
     {
         var partitions = new ConcurrentBag<string>();
-        _table.Requests.ResetCalls();
-        _table.Requests.Decide = call =>
+        Table.Requests.ResetCalls();
+        Table.Requests.Decide = call =>
         {
             partitions.Add(JsonNode.Parse(call.Body)!["ExpressionAttributeValues"]![":pk"]!["S"]!.GetValue<string>());
             return Fault.None;

@@ -1,14 +1,12 @@
 using System.Globalization;
 using Amazon.DynamoDBv2.Model;
-using TokenSessions.Aws.DynamoDb;
 using TokenSessions.Issuing.Stores;
-using TokenSessions.Tests;
 using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Aws.Tests.DynamoDb;
 
 /// <summary>What <see cref="StoreLimits"/> refuses to write is refused where it is read. Each item here is a good one but for one thing.</summary>
-public sealed class DynamoDbItemTests : IAsyncLifetime
+public sealed class DynamoDbItemTests : TableTests
 {
     private const string Issuer = "https://issuer.example";
     private const string NegativeOfAnAuthority = "An item has a negative watermark, generation or run of graces.";
@@ -18,22 +16,11 @@ public sealed class DynamoDbItemTests : IAsyncLifetime
     private static readonly AuthorityKey Session = new(Issuer, RuleKind.Session, "s1");
     private static readonly AuthorityKey SigningKey = new(Issuer, RuleKind.Key, "kid-1");
 
-    private readonly FakeClock _clock = new();
-    private TableUnderTest _table = null!;
-    private DynamoDbStore _store = null!;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    private DateTimeOffset Now => _clock.GetUtcNow();
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _table = await TableUnderTest.CreateAsync(_clock);
-        _store = _table.NewStore();
-        await _store.RaiseHeadAsync(Head, Now, Cancel);
+        await base.InitializeAsync();
+        await Store.RaiseHeadAsync(Head, Now, Cancel);
     }
-
-    public ValueTask DisposeAsync() => _table is null ? ValueTask.CompletedTask : _table.DisposeAsync();
 
     [Theory]
     [InlineData("T", 0, true)]
@@ -44,12 +31,12 @@ public sealed class DynamoDbItemTests : IAsyncLifetime
     [InlineData("run", -1, false)]
     public async Task A_rule_with_a_negative_number_is_refused_by_all_that_read_it(string name, long value, bool isTaken)
     {
-        await _store.DenyAsync(NewDenial(Session), Cancel);
+        await Store.DenyAsync(NewDenial(Session), Cancel);
         await SetAsync(Assert.Single(await AuthorityItemsAsync()), name, value);
 
-        await ReadsAsync(() => _store.ReadAsync([Session], Cancel), isTaken, NegativeOfAnAuthority);
-        await ReadsAsync(() => _store.ListAsync(Issuer, null, 10, Cancel), isTaken, NegativeOfAnAuthority);
-        await ReadsAsync(() => _store.DenyAsync(NewDenial(Session), Cancel), isTaken, NegativeOfAnAuthority);
+        await ReadsAsync(() => Store.ReadAsync([Session], Cancel), isTaken, NegativeOfAnAuthority);
+        await ReadsAsync(() => Store.ListAsync(Issuer, null, 10, Cancel), isTaken, NegativeOfAnAuthority);
+        await ReadsAsync(() => Store.DenyAsync(NewDenial(Session), Cancel), isTaken, NegativeOfAnAuthority);
     }
 
     [Theory]
@@ -59,10 +46,10 @@ public sealed class DynamoDbItemTests : IAsyncLifetime
     [InlineData("run", -1, false)]
     public async Task A_session_with_a_negative_number_is_refused(string name, long value, bool isTaken)
     {
-        await _store.AdvanceAsync(new(Session, 0, Now, 0, Now + Life, "request-1"), Cancel);
+        await Store.AdvanceAsync(new(Session, 0, Now, 0, Now + Life, "request-1"), Cancel);
         await SetAsync(Assert.Single(await AuthorityItemsAsync()), name, value);
 
-        await ReadsAsync(() => _store.ReadAsync([Session], Cancel), isTaken, NegativeOfAnAuthority);
+        await ReadsAsync(() => Store.ReadAsync([Session], Cancel), isTaken, NegativeOfAnAuthority);
     }
 
     [Theory]
@@ -71,12 +58,12 @@ public sealed class DynamoDbItemTests : IAsyncLifetime
     [InlineData("device", "0", false)] // Of a later version, perhaps.
     public async Task A_list_refuses_a_rule_of_another_kind_or_region(string kind, string region, bool isTaken)
     {
-        await _store.DenyAsync(NewDenial(Session), Cancel);
+        await Store.DenyAsync(NewDenial(Session), Cancel);
         var item = Assert.Single(await AuthorityItemsAsync());
         item["pk"] = new($"{kind}#22#{Issuer}#alice#{region}");
-        await _table.Client.PutItemAsync(_table.Options.Table, item, Cancel);
+        await Table.Client.PutItemAsync(Table.Options.Table, item, Cancel);
 
-        await ReadsAsync(() => _store.ListAsync(Issuer, null, 10, Cancel), isTaken, "An item has no pk that could be read.");
+        await ReadsAsync(() => Store.ListAsync(Issuer, null, 10, Cancel), isTaken, "An item has no pk that could be read.");
     }
 
     [Theory]
@@ -104,14 +91,14 @@ public sealed class DynamoDbItemTests : IAsyncLifetime
     [InlineData("before.shards", 65, "must have 1 to 64 shards, but has 65")]
     public async Task A_head_beyond_its_limits_is_refused_by_all_that_read_it(string name, long value, string? problem)
     {
-        _clock.Advance(TimeSpan.FromHours(1));
-        await _store.RaiseHeadAsync(Head with { Shards = 2 }, Now, Cancel);
-        await SetAsync(Assert.Single(await _table.ItemsAsync()), name, value);
+        Clock.Advance(TimeSpan.FromHours(1));
+        await Store.RaiseHeadAsync(Head with { Shards = 2 }, Now, Cancel);
+        await SetAsync(Assert.Single(await Table.ItemsAsync()), name, value);
         var (isTaken, message) = (problem is null, $"An item {problem}");
 
-        await ReadsAsync(() => _store.ReadHeadAsync(Cancel), isTaken, message);
-        await ReadsAsync(() => _table.NewStore().WriteFeedAsync(NewRule(Session), Now + Head.Window, Cancel), isTaken, message);
-        await ReadsAsync(() => _store.RaiseHeadAsync(Head with { Shards = 3 }, Now, Cancel), isTaken, message);
+        await ReadsAsync(() => Store.ReadHeadAsync(Cancel), isTaken, message);
+        await ReadsAsync(() => Table.NewStore().WriteFeedAsync(NewRule(Session), Now + Head.Window, Cancel), isTaken, message);
+        await ReadsAsync(() => Store.RaiseHeadAsync(Head with { Shards = 3 }, Now, Cancel), isTaken, message);
         if (!isTaken)
         {
             await FeedReadsAsync(isTaken: false, message);
@@ -127,9 +114,9 @@ public sealed class DynamoDbItemTests : IAsyncLifetime
     [InlineData(true, "stamp", -1, false)]
     public async Task A_feed_with_a_negative_number_is_refused_as_a_whole(bool isStanding, string name, long value, bool isTaken)
     {
-        await _store.WriteFeedAsync(NewRule(Session), Now + Head.Window, Cancel);
-        await _store.WriteFeedAsync(NewRule(SigningKey), null, Cancel);
-        await SetAsync(Assert.Single(await _table.ItemsAsync(), item => item["pk"].S != "feed#head" && item["pk"].S == "feed#standing" == isStanding), name, value);
+        await Store.WriteFeedAsync(NewRule(Session), Now + Head.Window, Cancel);
+        await Store.WriteFeedAsync(NewRule(SigningKey), null, Cancel);
+        await SetAsync(Assert.Single(await Table.ItemsAsync(), item => item["pk"].S != "feed#head" && item["pk"].S == "feed#standing" == isStanding), name, value);
 
         await FeedReadsAsync(isTaken, NegativeOfTheFeed);
     }
@@ -149,20 +136,20 @@ public sealed class DynamoDbItemTests : IAsyncLifetime
     {
         if (isTaken)
         {
-            Assert.Equal(2, (await _table.NewFeed().ReadAsync(null, Cancel)).Rules.Count);
+            Assert.Equal(2, (await Table.NewFeed().ReadAsync(null, Cancel)).Rules.Count);
             return;
         }
 
-        AssertTells(problem, await Assert.ThrowsAsync<DenylistUnavailableException>(() => _table.NewFeed().ReadAsync(null, Cancel)));
+        AssertTells(problem, await Assert.ThrowsAsync<DenylistUnavailableException>(() => Table.NewFeed().ReadAsync(null, Cancel)));
     }
 
     private void AssertTells(string problem, Exception failure)
     {
-        Assert.Contains($"DynamoDB table {_table.Options.Table} ", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"DynamoDB table {Table.Options.Table} ", failure.Message, StringComparison.Ordinal);
         Assert.Contains(problem, failure.Message, StringComparison.Ordinal);
     }
 
-    private async Task<List<Dictionary<string, AttributeValue>>> AuthorityItemsAsync() => (await _table.ItemsAsync()).FindAll(item => item["sk"].S == "-");
+    private async Task<List<Dictionary<string, AttributeValue>>> AuthorityItemsAsync() => (await Table.ItemsAsync()).FindAll(item => item["sk"].S == "-");
 
     /// <summary>Sets a number, past every check of ours.</summary>
     /// <param name="item">In which item.</param>
@@ -171,10 +158,10 @@ public sealed class DynamoDbItemTests : IAsyncLifetime
     private async Task SetAsync(Dictionary<string, AttributeValue> item, string name, long value)
     {
         var path = name.Split('.'); // Some of the names are reserved words of DynamoDB in an expression.
-        await _table.Client.UpdateItemAsync(
+        await Table.Client.UpdateItemAsync(
             new()
             {
-                TableName = _table.Options.Table,
+                TableName = Table.Options.Table,
                 Key = new() { ["pk"] = item["pk"], ["sk"] = item["sk"] },
                 UpdateExpression = $"SET {string.Join('.', path.Select((_, i) => $"#{i}"))} = :value",
                 ExpressionAttributeNames = path.Index().ToDictionary(part => $"#{part.Index}", part => part.Item),

@@ -3,24 +3,14 @@ using TokenSessions.Aws.DynamoDb;
 using TokenSessions.Aws.Tests.Servers;
 using TokenSessions.Aws.Tests.Servers.Faults;
 using TokenSessions.Issuing.Stores;
-using TokenSessions.Tests;
 using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Aws.Tests.DynamoDb;
 
 /// <summary>What fails says which table, what failed and what helps, and never repeats what was asked for.</summary>
-public sealed class DynamoDbProblemTests : IAsyncLifetime
+public sealed class DynamoDbProblemTests : TableTests
 {
     private const string Secret = "a user's name";
-
-    private readonly FakeClock _clock = new();
-    private TableUnderTest _table = null!;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _table = await TableUnderTest.CreateAsync(_clock);
-
-    public ValueTask DisposeAsync() => _table is null ? ValueTask.CompletedTask : _table.DisposeAsync();
 
     [Theory]
     [InlineData("AccessDeniedException", 400, "no permission for dynamodb:BatchGetItem")]
@@ -34,9 +24,9 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
     [InlineData("SomethingNew", 400, "dynamodb:BatchGetItem was refused with 400 (SomethingNew")]
     public async Task What_the_service_refuses_is_told_with_what_to_do(string code, int status, string expected)
     {
-        var store = _table.NewStore();
+        var store = Table.NewStore();
         await store.ReadHeadAsync(Cancel);
-        _table.Requests.Decide = _ => Fault.Refuse(code, status);
+        Table.Requests.Decide = _ => Fault.Refuse(code, status);
 
         AssertTells(expected, await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => ReadAsync(store)));
     }
@@ -44,9 +34,9 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
     [Fact]
     public async Task A_feed_that_may_not_be_read_says_which_permission_is_missing()
     {
-        _table.Requests.Decide = call => call.Operation is "Query" ? Fault.Refuse("AccessDeniedException") : Fault.None;
+        Table.Requests.Decide = call => call.Operation is "Query" ? Fault.Refuse("AccessDeniedException") : Fault.None;
 
-        var failed = await Assert.ThrowsAsync<DenylistUnavailableException>(() => _table.NewFeed().ReadAsync(null, Cancel));
+        var failed = await Assert.ThrowsAsync<DenylistUnavailableException>(() => Table.NewFeed().ReadAsync(null, Cancel));
 
         AssertTells("no permission for dynamodb:Query", failed);
     }
@@ -55,8 +45,8 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
     public async Task A_lost_connection_is_told_after_the_retries()
     {
         var faults = new FaultyHandler();
-        using var client = _table.NewClient(faults, retries: 2);
-        var store = _table.NewStore(client);
+        using var client = Table.NewClient(faults, retries: 2);
+        var store = Table.NewStore(client);
         await store.ReadHeadAsync(Cancel);
         faults.Decide = _ => Fault.DropRequest;
 
@@ -76,7 +66,7 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
             },
             TestCredentials.Value);
 
-        AssertTells("http://127.0.0.1:1 cannot be reached", await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => ReadAsync(_table.NewStore(client))));
+        AssertTells("http://127.0.0.1:1 cannot be reached", await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => ReadAsync(Table.NewStore(client))));
     }
 
     [Fact]
@@ -84,7 +74,7 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
     {
         using var client = DynamoDbClients.Create(config => config.RegionEndpoint = Amazon.RegionEndpoint.EUCentral1, new NoCredentials());
 
-        AssertTells("no AWS credentials", await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => ReadAsync(_table.NewStore(client))));
+        AssertTells("no AWS credentials", await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => ReadAsync(Table.NewStore(client))));
     }
 
     [Theory]
@@ -97,7 +87,7 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
         using var credentials = new SlowCredentials(isBlocking);
         using var client = DynamoDbClients.Create(
             config => (config.ServiceURL, config.AuthenticationRegion) = (server.Address.ToString(), TestCredentials.Region), credentials);
-        var store = new DynamoDbStore(client, _table.Options with { Deadline = TimeSpan.FromSeconds(1) }, TimeProvider.System);
+        var store = new DynamoDbStore(client, Table.Options with { Deadline = TimeSpan.FromSeconds(1) }, TimeProvider.System);
         await store.ReadHeadAsync(Cancel);
         credentials.IsSlow = true;
 
@@ -109,10 +99,10 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_that_does_not_come_is_waited_for_no_longer_than_the_deadline()
     {
-        var store = new DynamoDbStore(_table.Client, _table.Options with { Deadline = TimeSpan.FromSeconds(1) }, _clock);
+        var store = new DynamoDbStore(Table.Client, Table.Options with { Deadline = TimeSpan.FromSeconds(1) }, Clock);
         await store.ReadHeadAsync(Cancel);
         using var asked = new SemaphoreSlim(0);
-        _table.Requests.Decide = _ =>
+        Table.Requests.Decide = _ =>
         {
             asked.Release();
             return Fault.Hold(Task.Delay(Timeout.Infinite, Cancel));
@@ -120,9 +110,9 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
 
         var reading = ReadAsync(store);
         await asked.WaitAsync(Cancel);
-        _clock.Advance(TimeSpan.FromMilliseconds(999));
+        Clock.Advance(TimeSpan.FromMilliseconds(999));
         Assert.False(reading.IsCompleted);
-        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        Clock.Advance(TimeSpan.FromMilliseconds(1));
 
         AssertTells("did not answer within 1 s", await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => reading));
     }
@@ -130,10 +120,10 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
     [Fact]
     public async Task A_caller_who_gives_up_is_told_so_and_not_that_the_store_failed()
     {
-        var store = _table.NewStore();
+        var store = Table.NewStore();
         await store.ReadHeadAsync(Cancel);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        _table.Requests.Decide = _ =>
+        Table.Requests.Decide = _ =>
         {
             patience.Cancel();
             return Fault.Hold(Task.Delay(Timeout.Infinite, Cancel));
@@ -149,7 +139,7 @@ public sealed class DynamoDbProblemTests : IAsyncLifetime
     private void AssertTells(string expected, Exception failure)
     {
         Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
-        Assert.Contains($"DynamoDB table {_table.Options.Table} in {TestCredentials.Region}", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"DynamoDB table {Table.Options.Table} in {TestCredentials.Region}", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, failure.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(TestCredentials.SecretKey, failure.ToString(), StringComparison.Ordinal);
     }

@@ -2,48 +2,31 @@ using System.Globalization;
 using TokenSessions.Aws.DynamoDb;
 using TokenSessions.Aws.Tests.Servers.Faults;
 using TokenSessions.Issuing.Stores;
-using TokenSessions.Tests;
 using TokenSessions.Validation.Denylist;
 
 namespace TokenSessions.Aws.Tests.DynamoDb;
 
 /// <summary>What is DynamoDB's own about the store: its items, its requests and what they cost.</summary>
-public sealed class DynamoDbStoreTests : IAsyncLifetime
+public sealed class DynamoDbStoreTests : TableTests
 {
     private const string Issuer = "https://issuer.example";
     private static readonly TimeSpan Life = TimeSpan.FromDays(31);
     private static readonly DenylistHead Head = new() { Window = TimeSpan.FromMinutes(66), LongestAccessTokenLifetime = TimeSpan.FromHours(1), LongestRefreshLife = Life };
     private static readonly AuthorityKey Session = new(Issuer, RuleKind.Session, "AAAAAAAAAAAAAAAAAAAAAA");
 
-    private readonly FakeClock _clock = new();
-    private TableUnderTest _table = null!;
-    private DynamoDbStore _store = null!;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    private DateTimeOffset Now => _clock.GetUtcNow();
-
-    private FaultyHandler Requests => _table.Requests;
-
-    public async ValueTask InitializeAsync()
-    {
-        _table = await TableUnderTest.CreateAsync(_clock);
-        _store = _table.NewStore();
-    }
-
-    public ValueTask DisposeAsync() => _table is null ? ValueTask.CompletedTask : _table.DisposeAsync();
+    private FaultyHandler Requests => Table.Requests;
 
     [Fact]
     public async Task A_refresh_is_one_write_also_when_it_fails_and_when_its_answer_was_lost()
     {
-        _table.SkipOnDynalite();
+        Table.SkipOnDynalite();
         var advance = new SessionAdvance(Session, 0, Now, 0, Now + Life, "request-1");
         await UseAsync();
 
-        Assert.True((await _store.AdvanceAsync(advance, Cancel)).IsAdvanced);
-        Assert.True((await _store.AdvanceAsync(advance, Cancel)).IsAdvanced);
-        Assert.False((await _store.AdvanceAsync(advance with { RequestId = "request-2" }, Cancel)).IsAdvanced);
-        Assert.True((await _store.AdvanceAsync(advance with { RequestId = "request-2", Spent = 1 }, Cancel)).IsAdvanced);
+        Assert.True((await Store.AdvanceAsync(advance, Cancel)).IsAdvanced);
+        Assert.True((await Store.AdvanceAsync(advance, Cancel)).IsAdvanced);
+        Assert.False((await Store.AdvanceAsync(advance with { RequestId = "request-2" }, Cancel)).IsAdvanced);
+        Assert.True((await Store.AdvanceAsync(advance with { RequestId = "request-2", Spent = 1 }, Cancel)).IsAdvanced);
 
         Assert.Equal((4, 4), (Requests.Calls("PutItem"), Requests.Calls()));
     }
@@ -59,7 +42,7 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
             return Fault.None;
         };
 
-        await _store.ReadAsync([.. Enumerable.Range(0, StoreLimits.KeysPerRead).Select(i => Session with { Value = $"s{i}" })], Cancel);
+        await Store.ReadAsync([.. Enumerable.Range(0, StoreLimits.KeysPerRead).Select(i => Session with { Value = $"s{i}" })], Cancel);
 
         Assert.Equal((1, 1), (Requests.Calls("BatchGetItem"), Requests.Calls()));
         Assert.Contains("\"ConsistentRead\":true", Assert.Single(bodies), StringComparison.Ordinal);
@@ -68,12 +51,12 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
     [Fact]
     public async Task A_new_rule_is_a_write_of_its_authority_one_of_the_feed_and_one_mark()
     {
-        await _store.RaiseHeadAsync(Head, Now, Cancel);
+        await Store.RaiseHeadAsync(Head, Now, Cancel);
         Requests.ResetCalls();
 
-        var denied = await _store.DenyAsync(NewDenial(Session), Cancel);
-        await _store.WriteFeedAsync(new(Session.RuleKey, Now.ToUnixTimeMilliseconds(), 0, IsStanding: false), Now + Head.Window, Cancel);
-        await _store.MarkFedAsync(Session, denied.Watermark, Cancel);
+        var denied = await Store.DenyAsync(NewDenial(Session), Cancel);
+        await Store.WriteFeedAsync(new(Session.RuleKey, Now.ToUnixTimeMilliseconds(), 0, IsStanding: false), Now + Head.Window, Cancel);
+        await Store.MarkFedAsync(Session, denied.Watermark, Cancel);
 
         Assert.Equal((2, 1, 3), (Requests.Calls("PutItem"), Requests.Calls("UpdateItem"), Requests.Calls()));
     }
@@ -82,11 +65,11 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
     public async Task Keys_that_a_batch_did_not_process_are_asked_again_until_each_is_answered()
     {
         var keys = Enumerable.Range(0, 5).Select(i => Session with { Value = $"s{i}" }).ToArray();
-        await Task.WhenAll(keys.Select(key => _store.DenyAsync(NewDenial(key), Cancel)));
+        await Task.WhenAll(keys.Select(key => Store.DenyAsync(NewDenial(key), Cancel)));
         Requests.ResetCalls();
         Requests.Decide = call => call.Ordinal <= 3 ? Fault.Unprocessed(call.Ordinal - 1) : Fault.None;
 
-        Assert.Equal(5, (await _store.ReadAsync(keys, Cancel)).Count);
+        Assert.Equal(5, (await Store.ReadAsync(keys, Cancel)).Count);
 
         Assert.Equal(4, Requests.Calls("BatchGetItem"));
     }
@@ -94,7 +77,7 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
     [Fact]
     public async Task Keys_that_are_never_processed_are_not_absent()
     {
-        var store = new DynamoDbStore(_table.Client, _table.Options with { Deadline = TimeSpan.FromMilliseconds(300) }, _table.Time);
+        var store = new DynamoDbStore(Table.Client, Table.Options with { Deadline = TimeSpan.FromMilliseconds(300) }, Table.Time);
         await store.ReadHeadAsync(Cancel);
         Requests.Decide = _ => Fault.Unprocessed(0);
 
@@ -118,19 +101,19 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
             return Fault.Unprocessed(0);
         };
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _store.ReadAsync([Session], patience.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.ReadAsync([Session], patience.Token));
     }
 
     [Fact]
     public async Task A_denied_session_is_one_item_with_these_attributes()
     {
-        _clock.Advance(TimeSpan.FromMilliseconds(1));
-        await _store.AdvanceAsync(new(Session, 4, Now, 2, Now + Life, "request-1"), Cancel);
-        await _store.NoteGraceAsync(Session, 5, Cancel);
-        await _store.DenyAsync(new(Session, Now, Now + Life, "stolen", "admin", "request-2"), Cancel);
-        await _store.MarkFedAsync(Session, 0, Cancel);
+        Clock.Advance(TimeSpan.FromMilliseconds(1));
+        await Store.AdvanceAsync(new(Session, 4, Now, 2, Now + Life, "request-1"), Cancel);
+        await Store.NoteGraceAsync(Session, 5, Cancel);
+        await Store.DenyAsync(new(Session, Now, Now + Life, "stolen", "admin", "request-2"), Cancel);
+        await Store.MarkFedAsync(Session, 0, Cancel);
 
-        var item = Assert.Single(await _table.ItemsAsync());
+        var item = Assert.Single(await Table.ItemsAsync());
 
         var now = Now.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
         var ends = (Now + Life).ToUnixTimeMilliseconds();
@@ -161,10 +144,10 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
     public async Task What_never_ends_is_never_swept()
     {
         var key = new AuthorityKey(Issuer, RuleKind.Key, "kid-1");
-        await _store.DenyAsync(NewDenial(key) with { ExpiresAt = null }, Cancel);
-        await _store.WriteFeedAsync(new(key.RuleKey, Now.ToUnixTimeMilliseconds(), 0, IsStanding: true), null, Cancel);
+        await Store.DenyAsync(NewDenial(key) with { ExpiresAt = null }, Cancel);
+        await Store.WriteFeedAsync(new(key.RuleKey, Now.ToUnixTimeMilliseconds(), 0, IsStanding: true), null, Cancel);
 
-        var items = await _table.ItemsAsync();
+        var items = await Table.ItemsAsync();
 
         Assert.Equal(2, items.Count);
         Assert.All(items, item => Assert.False(item.ContainsKey("ttl") || item.ContainsKey("ends")));
@@ -181,11 +164,11 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
         ];
         foreach (var key in keys)
         {
-            await _store.DenyAsync(NewDenial(key), Cancel);
+            await Store.DenyAsync(NewDenial(key), Cancel);
         }
 
-        Assert.Equal(keys.Length, (await _table.ItemsAsync()).Count);
-        var read = await _store.ReadAsync(keys, Cancel);
+        Assert.Equal(keys.Length, (await Table.ItemsAsync()).Count);
+        var read = await Store.ReadAsync(keys, Cancel);
         Assert.All(keys, key => Assert.Equal(key, read[key].Key));
     }
 
@@ -194,50 +177,50 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
     [InlineData(120_000, 4)]
     public async Task Rules_go_to_the_shards_that_every_validator_knows(int millisecondsAfterTheRaise, int shards)
     {
-        await _store.RaiseHeadAsync(Head, Now, Cancel);
-        _clock.Advance(TimeSpan.FromHours(1));
-        await _store.RaiseHeadAsync(Head with { Shards = 4 }, Now, Cancel);
-        _clock.Advance(TimeSpan.FromMilliseconds(millisecondsAfterTheRaise));
+        await Store.RaiseHeadAsync(Head, Now, Cancel);
+        Clock.Advance(TimeSpan.FromHours(1));
+        await Store.RaiseHeadAsync(Head with { Shards = 4 }, Now, Cancel);
+        Clock.Advance(TimeSpan.FromMilliseconds(millisecondsAfterTheRaise));
 
-        await FeedAsync(_store, 40);
+        await FeedAsync(Store, 40);
 
         Assert.Equal(shards, await ShardsAsync());
-        Assert.Equal(40, (await _table.NewFeed().ReadAsync(null, Cancel)).Rules.Count);
+        Assert.Equal(40, (await Table.NewFeed().ReadAsync(null, Cancel)).Rules.Count);
     }
 
     [Fact]
     public async Task A_store_that_knows_no_head_reads_it_once_and_one_that_knows_an_old_one_uses_that()
     {
-        await _store.RaiseHeadAsync(Head, Now, Cancel);
-        _clock.Advance(TimeSpan.FromHours(1));
-        var other = _table.NewStore();
+        await Store.RaiseHeadAsync(Head, Now, Cancel);
+        Clock.Advance(TimeSpan.FromHours(1));
+        var other = Table.NewStore();
         await other.RaiseHeadAsync(Head with { Shards = 4 }, Now, Cancel);
-        _clock.Advance(TimeSpan.FromHours(1));
+        Clock.Advance(TimeSpan.FromHours(1));
 
-        await FeedAsync(_store, 20); // It remembers the first head: a shard that validators look at all the same.
+        await FeedAsync(Store, 20); // It remembers the first head: a shard that validators look at all the same.
         Assert.Equal(1, await ShardsAsync());
 
-        var third = _table.NewStore();
+        var third = Table.NewStore();
         Requests.ResetCalls();
         await FeedAsync(third, 20);
         Assert.Equal(4, await ShardsAsync());
         Assert.Equal(1, Requests.Calls("Query"));
-        Assert.Equal(40, (await _table.NewFeed().ReadAsync(null, Cancel)).Rules.Count);
+        Assert.Equal(40, (await Table.NewFeed().ReadAsync(null, Cancel)).Rules.Count);
     }
 
     [Fact]
     public async Task Each_region_raises_a_head_of_its_own_and_all_read_the_largest_of_each_value()
     {
-        var stores = new[] { _store, _table.NewStore(region: 1) };
+        var stores = new[] { Store, Table.NewStore(region: 1) };
         await stores[0].RaiseHeadAsync(Head with { Regions = 2, Shards = 4 }, Now, Cancel);
-        _clock.Advance(TimeSpan.FromHours(1));
+        Clock.Advance(TimeSpan.FromHours(1));
 
         var raised = await stores[1].RaiseHeadAsync(Head with { Regions = 2, Window = TimeSpan.FromHours(2) }, Now, Cancel);
 
         var expected = Head with { Regions = 2, Shards = 4, Window = TimeSpan.FromHours(2) };
         Assert.Equal((expected, Now, 4), (raised.Head, raised.RaisedAt, raised.Before!.Shards));
         Assert.Equal(Head.Window, raised.Before.Window);
-        Assert.Equal(["0", "1"], (await _table.ItemsAsync()).Select(item => item["sk"].S).Order());
+        Assert.Equal(["0", "1"], (await Table.ItemsAsync()).Select(item => item["sk"].S).Order());
         foreach (var store in stores)
         {
             var read = (await store.ReadHeadAsync(Cancel))!;
@@ -245,26 +228,26 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
             Assert.Equal(read, await store.RaiseHeadAsync(expected, Now, Cancel)); // Large enough, whichever region made it so.
         }
 
-        Assert.Equal(expected, (await _table.NewFeed().ReadAsync(null, Cancel)).Head);
-        _clock.Advance(StoredHead.Announcement);
+        Assert.Equal(expected, (await Table.NewFeed().ReadAsync(null, Cancel)).Head);
+        Clock.Advance(StoredHead.Announcement);
         Assert.Equal(expected, (await stores[0].ReadHeadAsync(Cancel))!.KnownEverywhere(Now));
     }
 
     [Fact]
     public async Task An_item_that_nobody_of_us_wrote_is_refused_and_never_passed_over()
     {
-        await _store.RaiseHeadAsync(Head, Now, Cancel);
-        await _store.DenyAsync(NewDenial(Session), Cancel);
-        await _table.Client.UpdateItemAsync(new()
+        await Store.RaiseHeadAsync(Head, Now, Cancel);
+        await Store.DenyAsync(NewDenial(Session), Cancel);
+        await Table.Client.UpdateItemAsync(new()
         {
-            TableName = _table.Options.Table,
+            TableName = Table.Options.Table,
             Key = new() { ["pk"] = new($"session#22#{Issuer}#{Session.Value}#0"), ["sk"] = new("-") },
             UpdateExpression = "REMOVE T",
         }, Cancel);
-        await _table.Client.PutItemAsync(_table.Options.Table, new() { ["pk"] = new("feed#standing"), ["sk"] = new("what is this") }, Cancel);
+        await Table.Client.PutItemAsync(Table.Options.Table, new() { ["pk"] = new("feed#standing"), ["sk"] = new("what is this") }, Cancel);
 
-        await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => _store.ReadAsync([Session], Cancel));
-        await Assert.ThrowsAsync<DenylistUnavailableException>(() => _table.NewFeed().ReadAsync(null, Cancel));
+        await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => Store.ReadAsync([Session], Cancel));
+        await Assert.ThrowsAsync<DenylistUnavailableException>(() => Table.NewFeed().ReadAsync(null, Cancel));
     }
 
     [Fact]
@@ -272,8 +255,8 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
     {
         for (var i = 0; i < 15; i++)
         {
-            await _store.DenyAsync(NewDenial(Session with { Value = $"s{i}" }), Cancel);
-            await _store.AdvanceAsync(new(Session with { Value = $"refreshed{i}" }, 0, Now, 0, Now + Life, "request"), Cancel);
+            await Store.DenyAsync(NewDenial(Session with { Value = $"s{i}" }), Cancel);
+            await Store.AdvanceAsync(new(Session with { Value = $"refreshed{i}" }, 0, Now, 0, Now + Life, "request"), Cancel);
         }
 
         Requests.Decide = call => call.Operation is "Scan" && call.Ordinal % 3 == 0 ? Fault.EmptyPage : Fault.PageCut(1);
@@ -281,7 +264,7 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
         do
         {
             Requests.ResetCalls();
-            var page = await _store.ListAsync(Issuer, continuation, 1000, Cancel);
+            var page = await Store.ListAsync(Issuer, continuation, 1000, Cancel);
             Assert.InRange(Requests.Calls("Scan"), 1, 10);
             found.AddRange(page.Items);
             continuation = page.Continuation;
@@ -294,7 +277,7 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
     /// <summary>The check of the table is behind us.</summary>
     private async Task UseAsync()
     {
-        await _store.ReadHeadAsync(Cancel);
+        await Store.ReadHeadAsync(Cancel);
         Requests.ResetCalls();
     }
 
@@ -307,7 +290,7 @@ public sealed class DynamoDbStoreTests : IAsyncLifetime
         }
     }
 
-    private async Task<int> ShardsAsync() => (await _table.ItemsAsync())
+    private async Task<int> ShardsAsync() => (await Table.ItemsAsync())
         .Select(item => item["pk"].S.Split('#')).Where(parts => parts is ["feed", _, _]).Select(parts => parts[2]).Distinct().Count();
 
     private Denial NewDenial(AuthorityKey key) => new(key, Now, Now + Life, "", "admin", $"request-{Guid.NewGuid():N}");
