@@ -22,7 +22,7 @@ internal sealed class ChaosRun(Site site, Judge judge, Load load)
     /// <summary>So long a busy machine may take until everything has been asked and answered.</summary>
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(1);
 
-    private readonly List<Phase> _phases = [];
+    private readonly List<Phase> _phases = [judge.Phase];
 
     public IReadOnlyList<Phase> Phases => _phases;
 
