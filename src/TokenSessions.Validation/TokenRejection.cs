@@ -55,6 +55,9 @@ public enum TokenRejection
     /// <summary>A rule of the denylist ended it.</summary>
     Revoked,
 
-    /// <summary>The denylist could not be asked. Our trouble, not the caller's: answer 503, not 401.</summary>
+    /// <summary>
+    /// The denylist could not be asked, or the token had expired when the denylist was made and that is more than 5 seconds ahead of our
+    /// clock: one of the two clocks is wrong. Our trouble, not the caller's: answer 503, not 401.
+    /// </summary>
     RevocationUnknown,
 }

@@ -30,7 +30,7 @@ public sealed class DenylistSync
     private static readonly TimeSpan RecentInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WholeInterval = TimeSpan.FromMinutes(5);
 
-    /// <summary>After so long without a poll the signed feed answers with the whole window, and what is known is stale anyway.</summary>
+    /// <summary>Once nothing has been fresh for so long the signed feed answers with the whole window, and what is known is stale anyway.</summary>
     private static readonly TimeSpan LongGap = TimeSpan.FromMinutes(2);
 
     /// <summary>Between regions a re-read is overdue after this. That of the whole window may fail once on the way.</summary>
@@ -51,6 +51,7 @@ public sealed class DenylistSync
     private Poll? _inFlight;
     private Moment? _polledAt;
     private DateTimeOffset _newestAsOf;
+    private DateTimeOffset _droppedAsOf; // The latest as of which rules may have been dropped, or not been taken up, since the whole window was read.
     private (Moment At, DateTimeOffset AsOf) _recentRead; // The last that was complete.
     private Moment _recentTriedAt;
     private bool _isRecentOwed; // The last poll was one, and has not been complete.
@@ -141,10 +142,7 @@ public sealed class DenylistSync
         var now = Moment.Now(_time);
         // Outside the window rules may have come and gone unseen: then nothing but the whole of it counts.
         var canContinue = TryGetSnapshot(now, out var last, out var age) && age <= last.Head.Window;
-        // And after a wall clock was ahead by more than rules are kept beyond the window, they may have been dropped too early.
-        var mayLackDropped = canContinue && last!.AsOf - now.Wall > DenylistSnapshot.KeptBeyondWindow
-            && _wholeReadAt.Elapsed <= _published!.FreshAt.Elapsed;
-        var extent = canContinue && !mayLackDropped ? NextExtent(now, last!.Head.Regions) : Extent.Whole;
+        var extent = canContinue ? NextExtent(now, last!.Head.Regions) : Extent.Whole;
         DateTimeOffset? since = extent switch
         {
             Extent.Newest => Earlier(_newestAsOf, now.Wall) - Overlap,
@@ -219,12 +217,12 @@ public sealed class DenylistSync
         lock (_gate)
         {
             var now = Moment.Now(_time);
-            var regions = _published?.Snapshot.Head.Regions;
+            var isNeeded = LacksDropped(_droppedAsOf, _newestAsOf)
+                || (_published?.Snapshot.Head.Regions > 1 && _wholeReadAt.Age(now) > WholeOverdue);
             // After a wall clock was set back too: what came while it was ahead may have been asked for in vain.
-            var isDue = _wholeReadAt.Age(now) >= WholeInterval || _wholeReadAt.IsBeforeStepBack(now);
-            // One that failed is tried again after a while; between regions at once where nothing is fresh without it.
-            var mayBeTried = _wholeTriedAt.Age(now) >= RecentInterval || _wholeTriedAt.IsBeforeStepBack(now)
-                || (regions > 1 && _wholeReadAt.Age(now) > WholeOverdue);
+            var isDue = isNeeded || _wholeReadAt.Age(now) >= WholeInterval || _wholeReadAt.IsBeforeStepBack(now);
+            // One that failed is tried again after a while; at once where nothing is fresh without it.
+            var mayBeTried = isNeeded || _wholeTriedAt.Age(now) >= RecentInterval || _wholeTriedAt.IsBeforeStepBack(now);
             if (_inFlight != poll || _wholeRead is not null || !isDue || !mayBeTried)
             {
                 return;
@@ -238,16 +236,18 @@ public sealed class DenylistSync
 
     private DenylistSyncOutcome Take(Poll poll, DenylistChanges changes)
     {
-        if (changes.FindProblem(isWholeAsked: poll.Extent is Extent.Whole) is { } problem)
+        if (changes.FindProblem(isWholeAsked: poll.Extent is Extent.Whole) is { } unusable)
         {
-            return new(false, problem);
+            return new(false, unusable);
         }
 
         var reread = FinishedWholeRead();
         var (late, rereadProblem) = reread?.Outcome() ?? (null, "");
         var last = _published;
         var sentAt = AsOld(poll.SentAt, changes);
-        var wholeReadAt = changes.IsWholeWindow ? sentAt : late is null ? _wholeReadAt : AsOld(reread!.SentAt, late);
+        var (wholeReadAt, droppedAsOf) = changes.IsWholeWindow ? (sentAt, changes.AsOf)
+            : late is not null ? (AsOld(reread!.SentAt, late), late.AsOf)
+            : (_wholeReadAt, _droppedAsOf);
         var recentRead = changes.IsWholeWindow || poll.Extent is Extent.Recent ? (At: sentAt, changes.AsOf)
             : late is not null && wholeReadAt.Age(sentAt) < _recentRead.At.Age(sentAt) ? (At: wholeReadAt, late.AsOf)
             : _recentRead;
@@ -257,7 +257,8 @@ public sealed class DenylistSync
         var regions = last?.Snapshot.Head.Max(changes.Head).Regions ?? changes.Head.Regions;
         var mayLackLate = regions > 1
             && (recentRead.At.Age(sentAt) > RecentOverdue || wholeReadAt.Age(sentAt) > WholeOverdue);
-        var (asOf, freshAt) = isNewer && !mayLackLate ? (changes.AsOf, sentAt) : (last!.Snapshot.AsOf, last.FreshAt);
+        var lacksDropped = LacksDropped(droppedAsOf, changes.AsOf);
+        var (asOf, freshAt) = isNewer && !mayLackLate && !lacksDropped ? (changes.AsOf, sentAt) : (last!.Snapshot.AsOf, last.FreshAt);
         var next = DenylistSnapshot.Merge(last?.Snapshot, changes, asOf, dropsAged: poll.Extent is not Extent.Newest);
         next = late is null ? next : DenylistSnapshot.Merge(next, late, asOf, dropsAged: true);
 
@@ -270,19 +271,18 @@ public sealed class DenylistSync
 
             _published = new(next, freshAt);
             _newestAsOf = isNewer ? changes.AsOf : _newestAsOf;
+            _droppedAsOf = droppedAsOf > asOf ? droppedAsOf : asOf;
             (_wholeReadAt, _recentRead) = (wholeReadAt, recentRead);
             _isRecentOwed = false;
             _wholeRead = reread is null ? _wholeRead : null;
         }
 
-        if (mayLackLate)
-        {
-            return new(false, "What other regions wrote late cannot be read in time: the newest rules are added, but nothing is fresher.");
-        }
-
-        return isNewer || changes.AsOf == asOf
-            ? new(true, rereadProblem)
-            : new(false, $"The feed answered as of {changes.AsOf:O}, which is older than {asOf:O} before: its rules are added, but nothing is fresher.");
+        var problem =
+            mayLackLate ? "What other regions wrote late cannot be read in time: the newest rules are added, but nothing is fresher."
+            : lacksDropped ? $"A clock was ahead, and rules may have been dropped as of {droppedAsOf:O}: nothing is fresher until the whole window is read again."
+            : isNewer || changes.AsOf == asOf ? null
+            : $"The feed answered as of {changes.AsOf:O}, which is older than {asOf:O} before: its rules are added, but nothing is fresher.";
+        return problem is null ? new(true, rereadProblem) : new(false, $"{problem} {rereadProblem}".TrimEnd());
     }
 
     private WholeRead? FinishedWholeRead()
@@ -292,6 +292,9 @@ public sealed class DenylistSync
             return _wholeRead is { IsOver: true } read ? read : null;
         }
     }
+
+    /// <summary>Whether rules have been dropped too early, because a clock was ahead by more than they are kept beyond the window.</summary>
+    private static bool LacksDropped(DateTimeOffset droppedAsOf, DateTimeOffset asOf) => droppedAsOf - asOf > DenylistSnapshot.KeptBeyondWindow;
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 

@@ -91,11 +91,13 @@ public sealed class DenylistSyncClockTests
         Assert.Equal(TimeSpan.FromSeconds(2), _sync.UntilDue); // Once is enough.
     }
 
-    [Fact]
-    public async Task Reads_the_whole_window_once_after_the_wall_clock_was_set_back()
+    [Theory]
+    [InlineData(3)]
+    [InlineData(60)] // The signed feed is down for whoever is behind it, and nobody reads all of it every 2 seconds.
+    public async Task Reads_the_whole_window_once_after_the_wall_clock_was_set_back(int minutes)
     {
         await Sync();
-        _clock.StepWallClock(TimeSpan.FromMinutes(-3));
+        _clock.StepWallClock(TimeSpan.FromMinutes(-minutes));
         _feed.IsDown = true;
         await Sync();
         _feed.IsDown = false;
@@ -106,9 +108,12 @@ public sealed class DenylistSyncClockTests
         Assert.Equal([true, false, false, true, false, false], _feed.Asked.Select(since => since is null));
     }
 
-    [Fact]
-    public async Task Knows_again_what_it_dropped_while_the_wall_clock_was_ahead_before_anything_is_fresh()
+    [Theory]
+    [InlineData(60 * 60)]
+    [InlineData(150)] // Rules are kept for longer than this beyond the window, but not for longer than all these steps.
+    public async Task Knows_again_what_it_dropped_while_the_wall_clock_was_ahead_before_anything_is_fresh(int stepSeconds)
     {
+        var step = TimeSpan.FromSeconds(stepSeconds);
         await Sync();
         _feed.Add("revoked");
         _clock.Advance(TimeSpan.FromSeconds(30));
@@ -119,19 +124,64 @@ public sealed class DenylistSyncClockTests
         Assert.True(_sync.TryGetSnapshot(out var snapshot, out _));
         Assert.Empty(snapshot.Rules);
 
-        _clock.StepWallClock(TimeSpan.FromHours(-1));
         _feed.FurthestBack = TimeSpan.FromMinutes(10); // The whole window cannot be read yet.
+        for (var passed = TimeSpan.Zero; passed < TimeSpan.FromHours(1); passed += step)
+        {
+            _clock.StepWallClock(-step);
+            await Sync();
+        }
+
+        Assert.True(_sync.TryGetSnapshot(out _, out var before));
         _clock.Advance(TimeSpan.FromSeconds(2));
-        Assert.False((await Sync()).IsComplete);
+        var outcome = await Sync();
+        Assert.False(outcome.IsComplete);
+        Assert.StartsWith("A clock was ahead", outcome.Problem, StringComparison.Ordinal);
+        Assert.EndsWith("The feed is down.", outcome.Problem, StringComparison.Ordinal);
         Assert.True(_sync.TryGetSnapshot(out snapshot, out var age));
-        Assert.Equal(TimeSpan.FromSeconds(2), age);
-        Assert.True(snapshot.AsOf > Now); // So it is seen to be wrong.
+        Assert.Equal(before + TimeSpan.FromSeconds(2), age);
+        Assert.True(snapshot.AsOf > Now + TimeSpan.FromMinutes(50)); // So it is seen to be wrong.
 
         _feed.FurthestBack = TimeSpan.MaxValue;
-        Assert.True((await Sync()).IsComplete);
+        Assert.False((await Sync()).IsComplete); // Beside it the whole window is read,
+        Assert.True((await Sync()).IsComplete); // and taken up.
         Assert.True(_sync.TryGetSnapshot(out snapshot, out age));
         Assert.Equal(TimeSpan.Zero, age);
         Assert.Single(snapshot.Rules);
+        Assert.Single(_feed.Asked[^3..], since => since is null);
+    }
+
+    [Fact]
+    public async Task Believes_no_window_that_was_asked_for_while_the_wall_clock_was_ahead()
+    {
+        await Sync();
+        _clock.StepWallClock(TimeSpan.FromMinutes(10));
+        _feed.HoldWhole = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await Sync();
+        Assert.Null(_feed.Asked[^1]);
+        _feed.Add("not in it", Now - TimeSpan.FromMinutes(15));
+        _clock.StepWallClock(TimeSpan.FromMinutes(-10));
+        _feed.HoldWhole.SetResult();
+        _feed.HoldWhole = null;
+        await _feed.LastRead;
+
+        Assert.False((await Sync()).IsComplete);
+        Assert.Null(_feed.Asked[^1]);
+        Assert.True((await Sync()).IsComplete);
+        Assert.True(_sync.TryGetSnapshot(out var snapshot, out _));
+        Assert.Single(snapshot.Rules);
+    }
+
+    [Fact]
+    public async Task Goes_on_with_a_feed_whose_clock_is_always_ahead()
+    {
+        for (var polls = 0; polls < 10; polls++)
+        {
+            _feed.CopyAsOf = Now + TimeSpan.FromMinutes(10);
+            Assert.Equal(new(true, ""), await Sync());
+            _clock.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        Assert.Single(_feed.Asked, since => since is null);
     }
 
     [Fact]
