@@ -91,10 +91,10 @@ internal static class NoLostRevocation
             }
 
             ViolationException.Unless(
-                validator.ReadsSignedFeed || !(validator.SyncedAt > found + DenylistSync.RevocationBound), nameof(NoLostRevocation),
+                validator.ReadsSignedFeed || !(validator.SyncedAt > found + Promises.RevocationBound), nameof(NoLostRevocation),
                 () => $"{validator.Name} synced {validator.SyncedAt - found} after a {rule.Kind} rule of step {rule.AskedAtStep} and accepted");
             ViolationException.Unless(
-                validator.DenylistAsOf <= found + DenylistSync.RevocationBound + AnswerDates.MaxDifference, nameof(NoLostRevocation),
+                validator.DenylistAsOf <= found + Promises.RevocationBound + AnswerDates.MaxDifference, nameof(NoLostRevocation),
                 () => $"{validator.Name} accepted by what was read {validator.DenylistAsOf - found} after a {rule.Kind} rule of step {rule.AskedAtStep}");
             ViolationException.Unless(
                 world.Time.Elapsed <= found + ValidatorNode.MaxStaleness + Uncertainty(validator), nameof(NoLostRevocation),

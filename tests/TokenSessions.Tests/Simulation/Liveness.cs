@@ -1,5 +1,4 @@
 using TokenSessions.Validation.Denylist;
-using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Tests.Simulation;
 
@@ -16,7 +15,7 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
         StopFaults();
         CheckSync(Array.FindAll(validators, validator => !validator.ReadsSignedFeed));
         CheckSync(Array.FindAll(validators, validator => validator.ReadsSignedFeed)); // They can no sooner than the services.
-        GoOn(KeySetCache.CoolDown * 2);
+        GoOn(Promises.KeySetCoolDown * 2);
         foreach (var issuer in issuers)
         {
             CheckServes(issuer);
@@ -53,24 +52,24 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
 
     private void CheckSync(ValidatorNode[] within)
     {
-        GoOn(DenylistSync.PollInterval * 2);
+        GoOn(Promises.PollInterval * 2);
         foreach (var validator in within)
         {
-            Require(validator.SyncedAt >= world.Time.Elapsed - (DenylistSync.PollInterval * 2), $"{validator.Name} does not sync");
+            Require(validator.SyncedAt >= world.Time.Elapsed - (Promises.PollInterval * 2), $"{validator.Name} does not sync");
         }
     }
 
     private void GoOn(TimeSpan by)
     {
-        for (var gone = TimeSpan.Zero; gone < by; gone += DenylistSync.PollInterval)
+        for (var gone = TimeSpan.Zero; gone < by; gone += Promises.PollInterval)
         {
-            foreach (var validator in validators)
+            foreach (var validator in validators.Where(validator => validator.Sync.UntilDue == TimeSpan.Zero))
             {
                 clients.Sync(validator);
             }
 
             world.Drain();
-            world.Advance(DenylistSync.PollInterval);
+            world.Advance(Promises.PollInterval);
         }
     }
 
@@ -95,7 +94,7 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
         clients.Revoke(issuer, RuleKind.Session, session.Id, $"session {session.Number}");
         world.Drain();
         Require(History.Rules.Count == rules + 1, $"{issuer.Name} does not revoke");
-        GoOn(DenylistSync.RevocationBound + TimeSpan.FromSeconds(6)); // Replication, too.
+        GoOn(Promises.RevocationBound + TimeSpan.FromSeconds(6)); // Replication, too.
         foreach (var validator in Array.FindAll(validators, validator => validator.Audience == IssuerNode.FirstApi))
         {
             clients.Validate(validator, session.AccessTokens[^1]);
