@@ -115,6 +115,9 @@ internal sealed class History(World world)
     public bool IsKeyRevoked(string keyId, int region) => WriterRegions.Any(
         writer => world.Table.Regions[region].Find(new(IssuerNode.Issuer, RuleKind.Key, keyId, writer)) is { IsDenied: true });
 
+    /// <summary>Whether somebody revoked a key anywhere.</summary>
+    public bool IsKeyRevoked(string keyId) => WriterRegions.Any(region => IsKeyRevoked(keyId, region));
+
     /// <summary>The watermarks that stand in a region and concern a subject and a client.</summary>
     public Dictionary<AuthorityKey, long> Watermarks(int region, string subject, string clientId)
     {

@@ -166,7 +166,7 @@ internal static class NoFalseTheft
         () => $"session {session.Number} is refused as revoked, and no rule stands against it");
 
     /// <summary>What was issued is refused for its time, its audience, a rule, its key's end, or an outage, and for nothing else.</summary>
-    public static void CheckRefused(World world, ValidatorNode validator, AccessToken token, TokenRejection rejection)
+    public static void CheckRefused(World world, ValidatorNode validator, AccessToken token, TimeSpan presentedAt, TokenRejection rejection)
     {
         var isReason = rejection switch
         {
@@ -176,7 +176,7 @@ internal static class NoFalseTheft
             TokenRejection.Expired => validator.Clock.GetUtcNow() >= token.ExpiresAt || world.Time.GetUtcNow() >= token.ExpiresAt,
             TokenRejection.NotYetValid => validator.Clock.GetUtcNow() < token.IssuedAt - ValidatorNode.ClockSkew,
             TokenRejection.RevocationUnknown => !validator.IsInStep,
-            _ => rejection is TokenRejection.KeyUnknown or TokenRejection.KeysUnavailable,
+            _ => rejection == validator.KeySource.WhyUnknown(token.KeyId, presentedAt),
         };
         ViolationException.Unless(
             isReason, nameof(NoFalseTheft),

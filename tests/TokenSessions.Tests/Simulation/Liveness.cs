@@ -16,11 +16,8 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
         CheckSync(Array.FindAll(validators, validator => !validator.ReadsSignedFeed));
         CheckSync(Array.FindAll(validators, validator => validator.ReadsSignedFeed)); // They can no sooner than the services.
         GoOn(Promises.KeySetCoolDown * 2);
-        foreach (var issuer in issuers)
-        {
-            CheckServes(issuer);
-        }
-
+        CheckPublishedKeys();
+        CheckServes();
         foreach (var session in History.Sessions)
         {
             CheckGoesOn(session);
@@ -73,32 +70,59 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
         }
     }
 
-    private void CheckServes(IssuerNode issuer)
+    /// <summary>Every issuer publishes the keys of all tokens that live, but for those that somebody revoked.</summary>
+    private void CheckPublishedKeys()
     {
-        clients.Start(issuer, "ada", "web", 0);
+        foreach (var token in History.AccessTokens.Values.Where(token => token.ExpiresAt > world.Time.GetUtcNow()))
+        {
+            foreach (var issuer in issuers)
+            {
+                Require(
+                    issuer.PublishedKeys().Find(token.KeyId) is not null || History.IsKeyRevoked(token.KeyId),
+                    $"{issuer.Name} does not publish the key of a token of session {token.Session.Number}");
+            }
+        }
+    }
+
+    /// <summary>Every issuer's new tokens, for every audience, at every validator of it.</summary>
+    private void CheckServes()
+    {
+        var sessions = issuers.SelectMany(issuer => Clients.Audiences.Select(audience => Serve(issuer, audience))).ToArray();
+        GoOn(Promises.RevocationBound + TimeSpan.FromSeconds(6)); // Replication, and the signed feed, too.
+        foreach (var session in sessions)
+        {
+            RequireOfAll("Revoked", session.AccessTokens[^1]);
+        }
+    }
+
+    private Session Serve(IssuerNode issuer, string audience)
+    {
+        clients.Start(issuer, "ada", "web", audience);
         world.Drain();
         var session = clients.LastBegun;
-        Require(session is not null, $"{issuer.Name} starts no session");
-        foreach (var validator in Array.FindAll(validators, validator => validator.Audience == IssuerNode.FirstApi))
-        {
-            var verdict = "no answer";
-            clients.Present(validator, session!.AccessTokens[^1].Text, "a new token", result => verdict = $"{result}");
-            world.Drain();
-            Require(verdict == "Accepted", $"{validator.Name} answers {verdict} to a new token of {issuer.Name}");
-        }
+        Require(session is not null, $"{issuer.Name} starts no session for {audience}");
+        RequireOfAll("Accepted", session!.AccessTokens[^1]);
 
-        clients.Refresh(issuer, session!, 0);
+        clients.Refresh(issuer, session, 0);
         world.Drain();
-        Require(session!.NewestKnown == 1, $"{issuer.Name} does not refresh");
+        Require(session.NewestKnown == 1, $"{issuer.Name} does not refresh");
+        RequireOfAll("Accepted", session.AccessTokens[^1]);
+
         var rules = History.Rules.Count;
         clients.Revoke(issuer, RuleKind.Session, session.Id, $"session {session.Number}");
         world.Drain();
         Require(History.Rules.Count == rules + 1, $"{issuer.Name} does not revoke");
-        GoOn(Promises.RevocationBound + TimeSpan.FromSeconds(6)); // Replication, too.
-        foreach (var validator in Array.FindAll(validators, validator => validator.Audience == IssuerNode.FirstApi))
+        return session;
+    }
+
+    private void RequireOfAll(string expected, AccessToken token)
+    {
+        foreach (var validator in Array.FindAll(validators, validator => validator.Audience == token.Audience))
         {
-            clients.Validate(validator, session.AccessTokens[^1]);
+            var verdict = "no answer";
+            clients.Present(validator, token.Text, $"token of {token.Session.Number}", result => verdict = $"{result}");
             world.Drain();
+            Require(verdict == expected, $"{validator.Name} answers {verdict} to a token of session {token.Session.Number}: {expected} is right");
         }
     }
 
@@ -107,7 +131,7 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
     {
         var newest = session.RefreshTokens[session.NewestKnown];
         if (session.NewestKnown < session.Generation || newest.ExpiresAt <= world.Time.Elapsed + TimeSpan.FromSeconds(1)
-            || History.HasRuleAgainst(session) || Enumerable.Range(0, world.Regions).Any(region => History.IsKeyRevoked(newest.KeyId, region)))
+            || History.HasRuleAgainst(session) || History.IsKeyRevoked(newest.KeyId))
         {
             return;
         }

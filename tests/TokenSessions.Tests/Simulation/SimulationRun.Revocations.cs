@@ -46,7 +46,7 @@ internal sealed partial class SimulationRun
     private void SignInAndOut(string subject)
     {
         _world.Drain();
-        _clients.Start(Pick(_issuers), subject, Pick(ClientIds), 0);
+        _clients.Start(Pick(_issuers), subject, Pick(ClientIds), IssuerNode.FirstApi);
         _world.Drain();
         _clients.Revoke(Pick(_issuers), RuleKind.Subject, subject, $"{subject} again");
     }

@@ -43,7 +43,7 @@ internal sealed partial class SimulationRun : IDisposable
     {
         foreach (var validator in _validators)
         {
-            _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), 0);
+            _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), IssuerNode.FirstApi);
             _clients.Sync(validator);
         }
 
@@ -72,7 +72,7 @@ internal sealed partial class SimulationRun : IDisposable
         switch (Random.Next(1000))
         {
             case < 160:
-                _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), Random.Next(2));
+                _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), Pick(Clients.Audiences));
                 break;
             case < 420:
                 Refresh();
