@@ -16,7 +16,6 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
         CheckSync(Array.FindAll(validators, validator => !validator.ReadsSignedFeed));
         CheckSync(Array.FindAll(validators, validator => validator.ReadsSignedFeed)); // They can no sooner than the services.
         GoOn(Promises.KeySetCoolDown * 2);
-        CheckPublishedKeys();
         CheckServes();
         foreach (var session in History.Sessions)
         {
@@ -67,20 +66,6 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
 
             world.Drain();
             world.Advance(Promises.PollInterval);
-        }
-    }
-
-    /// <summary>Every issuer publishes the keys of all tokens that live, but for those that somebody revoked.</summary>
-    private void CheckPublishedKeys()
-    {
-        foreach (var token in History.AccessTokens.Values.Where(token => token.ExpiresAt > world.Time.GetUtcNow()))
-        {
-            foreach (var issuer in issuers)
-            {
-                Require(
-                    issuer.PublishedKeys().Find(token.KeyId) is not null || History.IsKeyRevoked(token.KeyId),
-                    $"{issuer.Name} does not publish the key of a token of session {token.Session.Number}");
-            }
         }
     }
 
