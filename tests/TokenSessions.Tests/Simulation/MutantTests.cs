@@ -24,6 +24,10 @@ public sealed class MutantTests
         }
     }
 
+    [Fact]
+    public void The_mutant_that_a_kept_seed_names_is_there() =>
+        Assert.All(KeptSeed.All.Where(kept => kept.Mutant is not null), kept => Assert.Contains(Names, row => row.Data == kept.Mutant));
+
     /// <summary>A part of a file, as it is before (<c>-</c>) or after (<c>+</c>).</summary>
     private static string Side(string[] hunk, char sign) =>
         string.Join('\n', hunk.Where(line => line.StartsWith(' ') || line.StartsWith(sign)).Select(line => line[1..]));
