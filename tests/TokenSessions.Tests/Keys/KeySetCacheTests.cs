@@ -9,6 +9,11 @@ namespace TokenSessions.Tests.Keys;
 public sealed class KeySetCacheTests
 {
     private static readonly VerificationKey OtherKey = NewKey();
+
+    // What is promised, and not as the cache reckons.
+    private static readonly TimeSpan CoolDown = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxAge = TimeSpan.FromHours(24);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
     private readonly FakeClock _clock = new();
@@ -26,7 +31,7 @@ public sealed class KeySetCacheTests
         Assert.Null(cache.Current);
 
         Assert.Same(TestToken.Key, (await cache.FindAsync(KeyId, Cancellation)).Key);
-        _clock.Advance(KeySetCache.CoolDown);
+        _clock.Advance(CoolDown);
         Assert.Same(TestToken.Key, (await cache.FindAsync(KeyId, Cancellation)).Key);
 
         Assert.Equal(1, _source.Fetches);
@@ -51,12 +56,12 @@ public sealed class KeySetCacheTests
     }
 
     [Fact]
-    public async Task An_unknown_key_causes_no_fetch_within_the_cool_down_whatever_its_name()
+    public async Task An_unknown_key_causes_no_fetch_within_10_seconds_whatever_its_name()
     {
         var cache = new KeySetCache(_source, _clock);
         await cache.FindAsync(KeyId, Cancellation);
 
-        _clock.Advance(KeySetCache.CoolDown - Tick);
+        _clock.Advance(CoolDown - Tick);
         for (var i = 0; i < 20; i++)
         {
             Assert.Equal(TokenRejection.KeyUnknown, (await cache.FindAsync($"unknown-{i}", Cancellation)).Rejection);
@@ -77,7 +82,7 @@ public sealed class KeySetCacheTests
         _source.Keys = new([TestToken.Key, OtherKey]);
 
         Assert.Null((await cache.FindAsync(OtherKey.KeyId, Cancellation)).Key);
-        _clock.Advance(KeySetCache.CoolDown);
+        _clock.Advance(CoolDown);
 
         Assert.Same(OtherKey, (await cache.FindAsync(OtherKey.KeyId, Cancellation)).Key);
     }
@@ -94,11 +99,11 @@ public sealed class KeySetCacheTests
         Assert.Equal(1, _source.Fetches);
 
         _source.IsDown = false;
-        _clock.Advance(KeySetCache.CoolDown);
+        _clock.Advance(CoolDown);
         Assert.Equal(TokenRejection.KeyUnknown, (await cache.FindAsync("unknown", Cancellation)).Rejection);
 
         _source.IsDown = true;
-        _clock.Advance(KeySetCache.CoolDown);
+        _clock.Advance(CoolDown);
         Assert.Equal(TokenRejection.KeysUnavailable, (await cache.FindAsync("unknown", Cancellation)).Rejection);
         Assert.Same(TestToken.Key, (await cache.FindAsync(KeyId, Cancellation)).Key);
     }
@@ -110,7 +115,7 @@ public sealed class KeySetCacheTests
         await cache.ReloadAsync(Cancellation);
         _source.IsDown = true;
 
-        _clock.Advance(KeySetCache.MaxAge);
+        _clock.Advance(MaxAge);
         Assert.False((await cache.ReloadAsync(Cancellation)).IsFetched);
         Assert.Same(TestToken.Key, (await cache.FindAsync(KeyId, Cancellation)).Key);
 
@@ -127,14 +132,14 @@ public sealed class KeySetCacheTests
 
         _clock.StepWallClock(-TimeSpan.FromHours(1));
         Assert.NotNull(cache.Current);
-        _clock.StepWallClock(TimeSpan.FromHours(1) + KeySetCache.MaxAge);
+        _clock.StepWallClock(TimeSpan.FromHours(1) + MaxAge);
         Assert.NotNull(cache.Current);
         _clock.StepWallClock(Tick); // The machine slept: the monotonic clock may have stood still.
         Assert.Null(cache.Current);
 
         await cache.ReloadAsync(Cancellation);
-        _clock.StepWallClock(-KeySetCache.MaxAge);
-        _clock.Advance(KeySetCache.MaxAge + Tick); // Somebody set the wall clock back.
+        _clock.StepWallClock(-MaxAge);
+        _clock.Advance(MaxAge + Tick); // Somebody set the wall clock back.
         Assert.Null(cache.Current);
     }
 
@@ -175,7 +180,7 @@ public sealed class KeySetCacheTests
         var lookup = cache.FindAsync(KeyId, Cancellation).AsTask();
         await source.IsAskedAsync();
 
-        _clock.Advance(KeySetCache.FetchTimeout - Tick);
+        _clock.Advance(FetchTimeout - Tick);
         Assert.False(source.LastToken.IsCancellationRequested);
         _clock.Advance(Tick);
 

@@ -16,7 +16,7 @@ internal sealed class Clients(World world)
     /// <summary>For how long the most patient administrator's request is worked on.</summary>
     public static readonly TimeSpan LongestDeadline = Deadline * 4;
 
-    private static readonly string[] Audiences = [IssuerNode.FirstApi, IssuerNode.SecondApi];
+    public static readonly IReadOnlyList<string> Audiences = [IssuerNode.FirstApi, IssuerNode.SecondApi];
 
     /// <summary>In the last seconds before its <c>exp</c> whether a token lives is chance: issuers make it random.</summary>
     private static readonly TimeSpan Jitter = IssuerNode.AccessTokenLifetime / 20;
@@ -26,10 +26,10 @@ internal sealed class Clients(World world)
 
     public Session? LastBegun { get; private set; }
 
-    public void Start(IssuerNode issuer, string subject, string clientId, int audience)
+    public void Start(IssuerNode issuer, string subject, string clientId, string audience)
     {
         var watermarks = world.History.Watermarks(issuer.Region, subject, clientId);
-        var start = new SessionStart { Subject = subject, ClientId = clientId, Audience = Audiences[audience] };
+        var start = new SessionStart { Subject = subject, ClientId = clientId, Audience = audience };
         world.Begin(
             issuer, Part.Sessions, $"{issuer.Name}: start {subject} {clientId} {audience}", token => issuer.Sessions.StartAsync(start, token),
             DeadlineOf(issuer, Deadline),
@@ -128,11 +128,12 @@ internal sealed class Clients(World world)
             return false;
         }
 
+        var presentedAt = world.Time.Elapsed;
         Present(validator, token.Text, $"token of {token.Session.Number}", result =>
         {
             if (!result.IsValid)
             {
-                NoFalseTheft.CheckRefused(world, validator, token, result.Rejection);
+                NoFalseTheft.CheckRefused(world, validator, token, presentedAt, result.Rejection);
             }
         });
         return true;

@@ -48,6 +48,8 @@ internal sealed class Faults(Random random)
     private static readonly Fault[] OfFeeds = [.. OfReads, Fault.Stale, Fault.Stale];
     private static readonly Fault[] OfSignatures = [.. OfReads, Fault.Wrong, Fault.Wrong];
 
+    private static readonly CallKind[] Kinds = Enum.GetValues<CallKind>();
+
     private readonly HashSet<CallKind> _down = [];
 
     /// <summary>Of so many calls one goes wrong, from 0 to 1.</summary>
@@ -71,7 +73,7 @@ internal sealed class Faults(Random random)
                 IsDirectoryDown = true;
                 return "the directory is down";
             case < 5:
-                var kind = (CallKind)random.Next(6);
+                var kind = Kinds[random.Next(Kinds.Length)];
                 var isDown = _down.Add(kind) || !_down.Remove(kind);
                 return $"{kind} is {(isDown ? "down" : "up")}";
             case < 9:

@@ -10,17 +10,6 @@ namespace TokenSessions.Tests.Simulation;
 /// <summary>What happened in truth: sessions, tokens and rules, and what stands in the tables. No node sees any of it.</summary>
 internal sealed class History(World world)
 {
-    /// <summary>
-    /// How long it takes until every poll finds what reached its region late: as <c>Denylist/README.md</c> promises, and not as the
-    /// product reckons.
-    /// </summary>
-    private static readonly (TimeSpan Late, TimeSpan FoundAfter)[] Promises =
-    [
-        (TimeSpan.FromSeconds(10), TimeSpan.Zero),
-        (TimeSpan.FromSeconds(160), TimeSpan.FromSeconds(35)),
-        (TimeSpan.MaxValue, TimeSpan.FromMinutes(6)),
-    ];
-
     private readonly Dictionary<(int Region, object Key), List<(TimeSpan At, int Step, long Stamp, long Watermark)>> _arrivals = [];
 
     public List<Session> Sessions { get; } = [];
@@ -108,7 +97,7 @@ internal sealed class History(World world)
             var late = rule.Kind.IsStanding() // Every answer has them all.
                 ? TimeSpan.Zero
                 : SimulatedTime.Start + arrival.At - DateTimeOffset.FromUnixTimeMilliseconds(arrival.Stamp);
-            return arrival.At + (Array.Find(Promises, promise => late <= promise.Late).FoundAfter * (validator.ReadsSignedFeed ? 2 : 1));
+            return arrival.At + (Promises.FoundAfter(late) * (validator.ReadsSignedFeed ? 2 : 1));
         });
         return found.Select(at => (TimeSpan?)(at > rule.AcknowledgedAt ? at : rule.AcknowledgedAt)).Min();
     }
@@ -125,6 +114,9 @@ internal sealed class History(World world)
 
     public bool IsKeyRevoked(string keyId, int region) => WriterRegions.Any(
         writer => world.Table.Regions[region].Find(new(IssuerNode.Issuer, RuleKind.Key, keyId, writer)) is { IsDenied: true });
+
+    /// <summary>Whether somebody revoked a key anywhere.</summary>
+    public bool IsKeyRevoked(string keyId) => WriterRegions.Any(region => IsKeyRevoked(keyId, region));
 
     /// <summary>The watermarks that stand in a region and concern a subject and a client.</summary>
     public Dictionary<AuthorityKey, long> Watermarks(int region, string subject, string clientId)

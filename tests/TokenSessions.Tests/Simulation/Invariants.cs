@@ -2,6 +2,7 @@ using TokenSessions.Issuing;
 using TokenSessions.Issuing.Stores;
 using TokenSessions.Validation;
 using TokenSessions.Validation.Denylist;
+using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Tests.Simulation;
 
@@ -91,10 +92,10 @@ internal static class NoLostRevocation
             }
 
             ViolationException.Unless(
-                validator.ReadsSignedFeed || !(validator.SyncedAt > found + DenylistSync.RevocationBound), nameof(NoLostRevocation),
+                validator.ReadsSignedFeed || !(validator.SyncedAt > found + Promises.RevocationBound), nameof(NoLostRevocation),
                 () => $"{validator.Name} synced {validator.SyncedAt - found} after a {rule.Kind} rule of step {rule.AskedAtStep} and accepted");
             ViolationException.Unless(
-                validator.DenylistAsOf <= found + DenylistSync.RevocationBound + AnswerDates.MaxDifference, nameof(NoLostRevocation),
+                validator.DenylistAsOf <= found + Promises.RevocationBound + AnswerDates.MaxDifference, nameof(NoLostRevocation),
                 () => $"{validator.Name} accepted by what was read {validator.DenylistAsOf - found} after a {rule.Kind} rule of step {rule.AskedAtStep}");
             ViolationException.Unless(
                 world.Time.Elapsed <= found + ValidatorNode.MaxStaleness + Uncertainty(validator), nameof(NoLostRevocation),
@@ -123,7 +124,8 @@ internal static class NoLostRevocation
 
 /// <summary>
 /// Nothing ends but what somebody asked to end, and a session for reuse only when someone really used a consumed token: older than
-/// the previous one, or the previous one after the grace. And nothing is refused as revoked against which there is no rule.
+/// the previous one, or the previous one after the grace. And nothing is refused as revoked against which there is no rule, nor for
+/// want of a key that was there to be asked for.
 /// </summary>
 internal static class NoFalseTheft
 {
@@ -165,8 +167,24 @@ internal static class NoFalseTheft
         rejection is not SessionRejection.SessionRevoked || world.History.HasRuleAgainst(session), nameof(NoFalseTheft),
         () => $"session {session.Number} is refused as revoked, and no rule stands against it");
 
+    /// <summary>The keys of all tokens that live are published, but for those that somebody revoked.</summary>
+    public static void CheckPublished(World world, IssuerNode issuer, KeySet keys)
+    {
+        if (issuer.Clock.Offset > AnswerDates.MaxDifference)
+        {
+            return; // By a clock that is far ahead they have expired.
+        }
+
+        foreach (var token in world.History.AccessTokens.Values)
+        {
+            ViolationException.Unless(
+                token.ExpiresAt <= world.Time.GetUtcNow() || keys.Find(token.KeyId) is not null || world.History.IsKeyRevoked(token.KeyId),
+                nameof(NoFalseTheft), () => $"{issuer.Name} does not publish the key of a token of session {token.Session.Number}");
+        }
+    }
+
     /// <summary>What was issued is refused for its time, its audience, a rule, its key's end, or an outage, and for nothing else.</summary>
-    public static void CheckRefused(World world, ValidatorNode validator, AccessToken token, TokenRejection rejection)
+    public static void CheckRefused(World world, ValidatorNode validator, AccessToken token, TimeSpan presentedAt, TokenRejection rejection)
     {
         var isReason = rejection switch
         {
@@ -176,7 +194,7 @@ internal static class NoFalseTheft
             TokenRejection.Expired => validator.Clock.GetUtcNow() >= token.ExpiresAt || world.Time.GetUtcNow() >= token.ExpiresAt,
             TokenRejection.NotYetValid => validator.Clock.GetUtcNow() < token.IssuedAt - ValidatorNode.ClockSkew,
             TokenRejection.RevocationUnknown => !validator.IsInStep,
-            _ => rejection is TokenRejection.KeyUnknown or TokenRejection.KeysUnavailable,
+            _ => rejection == validator.KeySource.WhyUnknown(token.KeyId, presentedAt),
         };
         ViolationException.Unless(
             isReason, nameof(NoFalseTheft),

@@ -63,5 +63,10 @@ internal sealed class IssuerNode
     }
 
     /// <summary>What it publishes now.</summary>
-    public KeySet PublishedKeys() => _keys.Current.PublishedKeys(Clock.GetUtcNow(), keyId => _world.History.IsKeyRevoked(keyId, Region));
+    public KeySet PublishedKeys()
+    {
+        var keys = _keys.Current.PublishedKeys(Clock.GetUtcNow(), keyId => _world.History.IsKeyRevoked(keyId, Region));
+        NoFalseTheft.CheckPublished(_world, this, keys);
+        return keys;
+    }
 }

@@ -1,5 +1,4 @@
 using TokenSessions.Validation.Denylist;
-using TokenSessions.Validation.Keys;
 
 namespace TokenSessions.Tests.Simulation;
 
@@ -16,12 +15,8 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
         StopFaults();
         CheckSync(Array.FindAll(validators, validator => !validator.ReadsSignedFeed));
         CheckSync(Array.FindAll(validators, validator => validator.ReadsSignedFeed)); // They can no sooner than the services.
-        GoOn(KeySetCache.CoolDown * 2);
-        foreach (var issuer in issuers)
-        {
-            CheckServes(issuer);
-        }
-
+        GoOn(Promises.KeySetCoolDown * 2);
+        CheckServes();
         foreach (var session in History.Sessions)
         {
             CheckGoesOn(session);
@@ -53,53 +48,66 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
 
     private void CheckSync(ValidatorNode[] within)
     {
-        GoOn(DenylistSync.PollInterval * 2);
+        GoOn(Promises.PollInterval * 2);
         foreach (var validator in within)
         {
-            Require(validator.SyncedAt >= world.Time.Elapsed - (DenylistSync.PollInterval * 2), $"{validator.Name} does not sync");
+            Require(validator.SyncedAt >= world.Time.Elapsed - (Promises.PollInterval * 2), $"{validator.Name} does not sync");
         }
     }
 
     private void GoOn(TimeSpan by)
     {
-        for (var gone = TimeSpan.Zero; gone < by; gone += DenylistSync.PollInterval)
+        for (var gone = TimeSpan.Zero; gone < by; gone += Promises.PollInterval)
         {
-            foreach (var validator in validators)
+            foreach (var validator in validators.Where(validator => validator.Sync.UntilDue == TimeSpan.Zero))
             {
                 clients.Sync(validator);
             }
 
             world.Drain();
-            world.Advance(DenylistSync.PollInterval);
+            world.Advance(Promises.PollInterval);
         }
     }
 
-    private void CheckServes(IssuerNode issuer)
+    /// <summary>Every issuer's new tokens, for every audience, at every validator of it.</summary>
+    private void CheckServes()
     {
-        clients.Start(issuer, "ada", "web", 0);
+        var sessions = issuers.SelectMany(issuer => Clients.Audiences.Select(audience => Serve(issuer, audience))).ToArray();
+        GoOn(Promises.RevocationBound + TimeSpan.FromSeconds(6)); // Replication, and the signed feed, too.
+        foreach (var session in sessions)
+        {
+            RequireOfAll("Revoked", session.AccessTokens[^1]);
+        }
+    }
+
+    private Session Serve(IssuerNode issuer, string audience)
+    {
+        clients.Start(issuer, "ada", "web", audience);
         world.Drain();
         var session = clients.LastBegun;
-        Require(session is not null, $"{issuer.Name} starts no session");
-        foreach (var validator in Array.FindAll(validators, validator => validator.Audience == IssuerNode.FirstApi))
-        {
-            var verdict = "no answer";
-            clients.Present(validator, session!.AccessTokens[^1].Text, "a new token", result => verdict = $"{result}");
-            world.Drain();
-            Require(verdict == "Accepted", $"{validator.Name} answers {verdict} to a new token of {issuer.Name}");
-        }
+        Require(session is not null, $"{issuer.Name} starts no session for {audience}");
+        RequireOfAll("Accepted", session!.AccessTokens[^1]);
 
-        clients.Refresh(issuer, session!, 0);
+        clients.Refresh(issuer, session, 0);
         world.Drain();
-        Require(session!.NewestKnown == 1, $"{issuer.Name} does not refresh");
+        Require(session.NewestKnown == 1, $"{issuer.Name} does not refresh");
+        RequireOfAll("Accepted", session.AccessTokens[^1]);
+
         var rules = History.Rules.Count;
         clients.Revoke(issuer, RuleKind.Session, session.Id, $"session {session.Number}");
         world.Drain();
         Require(History.Rules.Count == rules + 1, $"{issuer.Name} does not revoke");
-        GoOn(DenylistSync.RevocationBound + TimeSpan.FromSeconds(6)); // Replication, too.
-        foreach (var validator in Array.FindAll(validators, validator => validator.Audience == IssuerNode.FirstApi))
+        return session;
+    }
+
+    private void RequireOfAll(string expected, AccessToken token)
+    {
+        foreach (var validator in Array.FindAll(validators, validator => validator.Audience == token.Audience))
         {
-            clients.Validate(validator, session.AccessTokens[^1]);
+            var verdict = "no answer";
+            clients.Present(validator, token.Text, $"token of {token.Session.Number}", result => verdict = $"{result}");
             world.Drain();
+            Require(verdict == expected, $"{validator.Name} answers {verdict} to a token of session {token.Session.Number}: {expected} is right");
         }
     }
 
@@ -108,7 +116,7 @@ internal sealed class Liveness(World world, Clients clients, IssuerNode[] issuer
     {
         var newest = session.RefreshTokens[session.NewestKnown];
         if (session.NewestKnown < session.Generation || newest.ExpiresAt <= world.Time.Elapsed + TimeSpan.FromSeconds(1)
-            || History.HasRuleAgainst(session) || Enumerable.Range(0, world.Regions).Any(region => History.IsKeyRevoked(newest.KeyId, region)))
+            || History.HasRuleAgainst(session) || History.IsKeyRevoked(newest.KeyId))
         {
             return;
         }

@@ -16,15 +16,17 @@ public sealed class MutantTests
         var file = Assert.Single(lines, line => line.StartsWith("+++ b/src/", StringComparison.Ordinal))["+++ b/".Length..];
         var product = File.ReadAllText(Path.Combine(SourceTree.Root, file));
 
-        var hunks = string.Join('\n', lines.Skip(2)).Split("\n@@");
-        Assert.NotEmpty(hunks);
-        foreach (var hunk in hunks)
+        foreach (var hunk in string.Join('\n', lines.Skip(2)).Split("\n@@"))
         {
             var changed = hunk.Split('\n')[1..];
             Assert.Contains(Side(changed, '-'), product, StringComparison.Ordinal);
             Assert.NotEqual(Side(changed, '-'), Side(changed, '+'));
         }
     }
+
+    [Fact]
+    public void The_mutant_that_a_kept_seed_names_is_there() =>
+        Assert.All(KeptSeed.All.Where(kept => kept.Mutant is not null), kept => Assert.Contains(Names, row => row.Data == kept.Mutant));
 
     /// <summary>A part of a file, as it is before (<c>-</c>) or after (<c>+</c>).</summary>
     private static string Side(string[] hunk, char sign) =>

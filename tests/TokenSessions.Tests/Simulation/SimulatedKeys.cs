@@ -23,8 +23,8 @@ internal sealed class SimulatedKeys : IDisposable
 
     public SimulatedKeys()
     {
-        _ring.Add("sign", SimulatedTime.Start.AddMinutes(25));
-        _ring.Add("seal", SimulatedTime.Start.AddMinutes(40));
+        _ring.Add("sign", SimulatedTime.Start.AddMinutes(6));
+        _ring.Add("seal", SimulatedTime.Start.AddMinutes(9));
         foreach (var key in _ring.Of("sign"))
         {
             var name = KeyName + Guid.CreateVersion7();

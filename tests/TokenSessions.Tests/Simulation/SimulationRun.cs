@@ -16,6 +16,9 @@ internal sealed partial class SimulationRun : IDisposable
     private readonly Attacks _attacks;
     private readonly HashSet<string> _revokedKeys = [];
 
+    /// <summary>What happens, and how often: each comes in so many of all the weights' sum. A new operation is one line here.</summary>
+    private readonly (int Weight, Action Operate)[] _operations;
+
     public SimulationRun(int seed, SimulatedKeys keys)
     {
         _world = new(seed, keys);
@@ -26,6 +29,30 @@ internal sealed partial class SimulationRun : IDisposable
         _validators = [.. _services, new(
             _world, 0, 3, IssuerNode.FirstApi, _issuers[0].PublishedKeys, Array.FindAll(_services, service => service.Region == 0))];
         _attacks = new(_world, _clients);
+        _operations =
+        [
+            (160, Start),
+            (260, Refresh),
+            (208, Validate),
+            (170, Advance),
+            (30, End),
+            (24, RevokeSession),
+            (12, RevokeToken),
+            (12, RevokeSubject),
+            (2, RevokeClient),
+            (1, RevokeAll),
+            (2, RevokeKey),
+            (27, RevokeAgain),
+            (_world.Regions > 1 ? 2 : 0, RevokeWhileCutOff),
+            (20, Attack),
+            (20, ChangeFaults),
+            (20, ChangeClock),
+            (10, Kill),
+            (5, CutOff),
+            (5, ChangeSubject),
+            (5, ReloadKeys),
+            (5, Drain),
+        ];
     }
 
     public IReadOnlyList<string> Trace => _world.Trace;
@@ -43,7 +70,7 @@ internal sealed partial class SimulationRun : IDisposable
     {
         foreach (var validator in _validators)
         {
-            _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), 0);
+            _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), IssuerNode.FirstApi);
             _clients.Sync(validator);
         }
 
@@ -65,60 +92,14 @@ internal sealed partial class SimulationRun : IDisposable
     {
         if (_world.Table.IsCut && Random.Next(60) == 0)
         {
-            _world.Table.IsCut = false;
-            _world.Happens("the regions are connected");
+            Connect();
         }
 
-        switch (Random.Next(1000))
-        {
-            case < 160:
-                _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), Random.Next(2));
-                break;
-            case < 420:
-                Refresh();
-                break;
-            case < 450:
-                WithSession(session => _clients.End(AnyIssuer(session), session, AnyGeneration(session), everywhere: Random.Next(5) == 0));
-                break;
-            case < 530:
-                Revoke();
-                break;
-            case < 532 when _world.Regions > 1:
-                WithSession(RevokeWhileCutOff);
-                break;
-            case < 740:
-                WithSession(Validate, anyOneOf: 2);
-                break;
-            case < 760:
-                _attacks.Try(Pick(_validators));
-                break;
-            case < 930:
-                Advance();
-                break;
-            case < 950:
-                _world.Happens(_world.Faults.Change());
-                break;
-            case < 970:
-                ChangeClock();
-                break;
-            case < 980:
-                Kill();
-                break;
-            case < 985:
-                _world.Table.IsCut = true;
-                _world.Happens("the regions are cut off");
-                break;
-            case < 990:
-                ChangeSubject();
-                break;
-            case < 995:
-                _clients.ReloadKeys(Pick(_validators));
-                break;
-            default:
-                _world.Drain(withLate: true);
-                break;
-        }
+        var drawn = Random.Next(_operations.Sum(operation => operation.Weight));
+        Array.Find(_operations, operation => (drawn -= operation.Weight) < 0).Operate();
     }
+
+    private void Start() => _clients.Start(Pick(_issuers), Pick(Subjects), Pick(ClientIds), Pick(Clients.Audiences));
 
     /// <summary>Mostly as clients should: the newest token, at the session's home; twice at once; again, if no answer came; or stolen.</summary>
     private void Refresh() => WithSession(session =>
@@ -166,12 +147,18 @@ internal sealed partial class SimulationRun : IDisposable
         }
     }
 
-    private void Validate(Session session)
-    {
-        var token = session.AccessTokens[^Random.Next(1, Math.Min(4, session.AccessTokens.Count + 1))];
-        var isAny = Random.Next(12) == 0;
-        _clients.Validate(Pick(Array.FindAll(_validators, validator => isAny || validator.Audience == token.Audience)), token);
-    }
+    private void Validate() => WithSession(
+        session =>
+        {
+            var token = session.AccessTokens[^Random.Next(1, Math.Min(4, session.AccessTokens.Count + 1))];
+            var isAny = Random.Next(12) == 0;
+            _clients.Validate(Pick(Array.FindAll(_validators, validator => isAny || validator.Audience == token.Audience)), token);
+        },
+        anyOneOf: 2);
+
+    private void Attack() => _attacks.Try(Pick(_validators));
+
+    private void ReloadKeys() => _clients.ReloadKeys(Pick(_validators));
 
     /// <summary>Time goes by, and all sync as they should.</summary>
     private void GoOnFor(TimeSpan by)
@@ -202,6 +189,22 @@ internal sealed partial class SimulationRun : IDisposable
                 _clients.Sync(validator);
             }
         }
+    }
+
+    private void Drain() => _world.Drain(withLate: true);
+
+    private void ChangeFaults() => _world.Happens(_world.Faults.Change());
+
+    private void CutOff()
+    {
+        _world.Table.IsCut = true;
+        _world.Happens("the regions are cut off");
+    }
+
+    private void Connect()
+    {
+        _world.Table.IsCut = false;
+        _world.Happens("the regions are connected");
     }
 
     /// <summary>A little wrong, as clocks are; very wrong; or right again.</summary>

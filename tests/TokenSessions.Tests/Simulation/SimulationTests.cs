@@ -1,4 +1,3 @@
-using System.Globalization;
 using TokenSessions.Tests.Validation;
 
 namespace TokenSessions.Tests.Simulation;
@@ -17,22 +16,7 @@ public sealed class SimulationTests
     private static readonly int Seeds = SeededRandom.Setting("TOKENSESSIONS_SIMULATION") ?? (SeededRandom.Setting("TOKENSESSIONS_SIMULATION_SEED") is null ? 150 : 1);
     private static readonly int Operations = SeededRandom.Setting("TOKENSESSIONS_SIMULATION_OPERATIONS") ?? 500;
 
-    public static TheoryData<int, int> SeedsThatFailed
-    {
-        get
-        {
-            var data = new TheoryData<int, int>();
-            foreach (var line in File.ReadLines(Path.Combine(SourceTree.Root, "tests/TokenSessions.Tests/Simulation/Seeds.txt")))
-            {
-                if (line.Split(' ') is [var seed, var operations, ..] && seed != "#")
-                {
-                    data.Add(int.Parse(seed, CultureInfo.InvariantCulture), int.Parse(operations, CultureInfo.InvariantCulture));
-                }
-            }
-
-            return data;
-        }
-    }
+    public static TheoryData<int, int> SeedsThatFailed => [.. KeptSeed.All.Select(kept => (kept.Seed, kept.Operations))];
 
     [Fact]
     public void The_same_seed_gives_the_same_run()

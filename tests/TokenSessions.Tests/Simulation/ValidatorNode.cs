@@ -51,6 +51,9 @@ internal sealed class ValidatorNode
 
     public KeySetCache Keys { get; private set; } = null!;
 
+    /// <summary>Where it has its keys from.</summary>
+    public SimulatedKeySet KeySource { get; private set; } = null!;
+
     /// <summary>The signed feed of what it has read.</summary>
     public SignedFeed Published { get; private set; } = null!;
 
@@ -77,7 +80,8 @@ internal sealed class ValidatorNode
         Clock = new(_world.Time) { Offset = Clock?.Offset ?? TimeSpan.Zero };
         Sync = new(_feedHost is null ? new SimulatedFeed(_world, Clock, Region) : new SignedFeedReader(_feedHost, _world, Clock), Clock, _world.Meters);
         Published = new(Sync, IssuerNode.Issuer, () => _world.Keys.FeedKey, Clock, MaxStaleness);
-        Keys = new(new SimulatedKeySet(_publishedKeys), Clock);
+        KeySource = new(_world, _publishedKeys);
+        Keys = new(KeySource, Clock);
         Tokens = new(
             new() { Issuer = IssuerNode.Issuer, Audiences = [Audience], MaxRememberedTokens = 50 }, Keys, Sync, Clock, _world.Meters);
     }
@@ -94,9 +98,29 @@ internal sealed class ValidatorNode
     }
 }
 
-/// <summary>The published keys, fetched over the network.</summary>
-internal sealed class SimulatedKeySet(Func<KeySet> publishedKeys) : IKeySetSource
+/// <summary>The published keys, fetched over the network, and what came of it.</summary>
+internal sealed class SimulatedKeySet(World world, Func<KeySet> publishedKeys) : IKeySetSource
 {
-    public Task<KeySet> FetchAsync(CancellationToken cancellationToken) => World.CallAsync(
-        CallKind.KeySet, "key set", _ => publishedKeys(), answer => answer, problem => new KeySetUnavailableException(problem), cancellationToken);
+    private KeySet? _received;
+    private TimeSpan? _askedAt;
+    private bool _isAnswered;
+
+    public Task<KeySet> FetchAsync(CancellationToken cancellationToken)
+    {
+        (_askedAt, _isAnswered) = (world.Time.Elapsed, false);
+        return World.CallAsync(
+            CallKind.KeySet, "key set", _ => publishedKeys(), Receive, problem => new KeySetUnavailableException(problem), cancellationToken);
+    }
+
+    /// <summary>Why whoever was asked for a key at some time may not know it: it had just asked in vain. Null if it has to.</summary>
+    public TokenRejection? WhyUnknown(string keyId, TimeSpan at) =>
+        _received?.Find(keyId) is not null || !(at - _askedAt < Promises.KeySetCoolDown) ? null
+        : _isAnswered ? TokenRejection.KeyUnknown
+        : TokenRejection.KeysUnavailable;
+
+    private KeySet Receive(KeySet keys)
+    {
+        (_received, _isAnswered) = (keys, true);
+        return keys;
+    }
 }
