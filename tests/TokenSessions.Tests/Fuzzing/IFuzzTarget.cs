@@ -1,4 +1,5 @@
 using System.Text;
+using TokenSessions.Tests.Validation;
 
 namespace TokenSessions.Tests.Fuzzing;
 
@@ -47,16 +48,7 @@ internal sealed record FuzzInput
     public static FuzzInput Of(string text) => new(Encoding.UTF8.GetBytes(text), text);
 
     /// <summary>For a person and a terminal. Test keys only, so all of it may be printed.</summary>
-    public override string ToString()
-    {
-        var text = new StringBuilder(Variant).Append(Variant.Length > 0 ? " " : "");
-        foreach (var one in Bytes)
-        {
-            text.Append(one is >= 0x20 and < 0x7F ? $"{(char)one}" : $"<{one:X2}>");
-        }
-
-        return text.ToString();
-    }
+    public override string ToString() => Variant.Length > 0 ? $"{Variant} {Printable.Of(Bytes)}" : Printable.Of(Bytes);
 }
 
 /// <summary>Something was believed that nobody with the key has made, or was not the same when it was written and read again.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using TokenSessions.Validation;
 
 namespace TokenSessions.Tests.Validation;
@@ -75,16 +74,4 @@ internal static class DifferentialRun
     /// <summary>Every rejection by name, and acceptance, but for those that these mutations cannot cause.</summary>
     public static string[] AllBut(params TokenRejection[] rejections) =>
         [.. Enum.GetValues<TokenRejection>().Except([TokenRejection.NotValidated, .. rejections]).Select(rejection => $"{rejection}"), "Accepted"];
-
-    /// <summary>Bytes as text that a person can read and a terminal can bear.</summary>
-    public static string Show(byte[] bytes)
-    {
-        var text = new StringBuilder();
-        foreach (var one in bytes)
-        {
-            text.Append(one is >= 0x20 and < 0x7F ? $"{(char)one}" : $"<{one:X2}>");
-        }
-
-        return text.ToString();
-    }
 }
