@@ -17,12 +17,12 @@ internal interface IFuzzTarget : IAsyncDisposable
 
 /// <summary>A target, and what one execution of it may cost.</summary>
 /// <param name="Name">As <c>TOKENSESSIONS_FUZZ_TARGET</c> and the table name it.</param>
-/// <param name="Thousandths">Its part of all executions: the cheaper, the larger.</param>
+/// <param name="Weight">How many executions it gets, beside other targets: the cheaper it is, the more.</param>
 /// <param name="FixedAllocation">Bytes an execution may allocate whatever its input is.</param>
 /// <param name="AllocationPerByte">And how many more for each byte of the input.</param>
 /// <param name="Begin">Makes the target.</param>
 internal sealed record FuzzTarget(
-    string Name, int Thousandths, long FixedAllocation, int AllocationPerByte, Func<Task<IFuzzTarget>> Begin)
+    string Name, int Weight, long FixedAllocation, int AllocationPerByte, Func<Task<IFuzzTarget>> Begin)
 {
     /// <summary>
     /// Whether an execution goes on on other threads than the one that asked for it. Then the target runs alone, and whatever the
