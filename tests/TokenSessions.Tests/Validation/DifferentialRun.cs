@@ -53,7 +53,11 @@ internal static class DifferentialRun
             var (disagreement, seen) = await compare(SeededRandom.Of(Seed, number));
             if (disagreement is not null)
             {
-                found.Add($"seed {Seed}, number {number}, {disagreement}");
+                found.Add($"""
+                    seed {Seed}, number {number}, {disagreement}
+                    Run it again:
+                    TOKENSESSIONS_DIFFERENTIAL_SEED={Seed} TOKENSESSIONS_DIFFERENTIAL_NUMBER={number} dotnet test tests/TokenSessions.Tests --filter {TestContext.Current.TestMethod?.MethodName}
+                    """);
             }
 
             foreach (var verdict in seen)
