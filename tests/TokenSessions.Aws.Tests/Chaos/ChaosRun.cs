@@ -99,7 +99,7 @@ internal sealed class ChaosRun(Site site, Judge judge, Load load)
                 }
                 else if (more != 0 && (more != 1 || session.UncertainSince is null))
                 {
-                    judge.Wrong($"session {session.Id} was counted to {item?.Generation}, and its client to {known}", Count.DoubleSuccessors);
+                    judge.Wrong($"session {session.Id} was counted to {item?.Generation}, and its client to {known}", more > 0 ? Count.DoubleSuccessors : Count.Wrong);
                 }
             }
         }
