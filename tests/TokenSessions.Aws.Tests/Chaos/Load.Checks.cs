@@ -57,7 +57,7 @@ internal sealed partial class Load
             : node == _site.TableApi ? (Work.CheckAtTableApi, "reports")
             : (node == _site.Service1 ? Work.CheckAt1 : Work.CheckAt2, "session");
         var text = isForged ? Forge(token.Text) : token.Text;
-        var refusedFrom = session.RefusedFrom(token, _judge.IsBlind(work)); // Before it is sent.
+        var refusedFrom = session.RefusedFrom(token, work, _judge.IsBlind(work)); // Before it is sent.
         var asked = await _judge.AskAsync(work, node, () => _client.GetAsync(new(node.Address, path), new JsonObject { ["access_token"] = text }));
         switch (asked.Status)
         {
