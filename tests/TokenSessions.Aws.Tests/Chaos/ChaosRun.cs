@@ -41,13 +41,13 @@ internal sealed class ChaosRun(Site site, Judge judge, Load load)
             phase.Lasted = Stopwatch.GetElapsedTime(begun);
             var ended = Stopwatch.GetTimestamp();
             await outage.Trouble.End(site);
-            judge.Blind(outage.Blind, DateTimeOffset.UtcNow + Acknowledgement.Bound);
+            judge.Blind(outage.Blind, DateTimeOffset.UtcNow + Acknowledgement.LongestBound);
             await ServeAsync(phase, ended);
         }
 
         await load.StopAsync();
         Next(new("at the end", Work.None));
-        await Task.Delay(Acknowledgement.Bound); // The last acknowledgement's.
+        await Task.Delay(Acknowledgement.LongestBound); // The last acknowledgement's.
         await load.CheckAllRevokedAsync();
         await CheckStoredAsync();
     }
@@ -99,7 +99,7 @@ internal sealed class ChaosRun(Site site, Judge judge, Load load)
                 }
                 else if (more != 0 && (more != 1 || session.UncertainSince is null))
                 {
-                    judge.Wrong($"session {session.Id} was counted to {item?.Generation}, and its client to {known}", Count.DoubleSuccessors);
+                    judge.Wrong($"session {session.Id} was counted to {item?.Generation}, and its client to {known}", more > 0 ? Count.DoubleSuccessors : Count.Wrong);
                 }
             }
         }

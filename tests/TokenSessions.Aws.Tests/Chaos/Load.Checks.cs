@@ -11,7 +11,10 @@ internal sealed partial class Load
     /// <summary>Tokens live 9.5 minutes at least.</summary>
     private static readonly TimeSpan SurelyLive = TimeSpan.FromMinutes(9);
 
-    /// <summary>At the end: every token that was revoked is refused by everybody, with its reason, and no session that was is refreshed by anybody.</summary>
+    /// <summary>
+    /// At the end: of the tokens that were revoked, those that their sessions have kept and that have surely not expired are refused by
+    /// everybody, with their reason; and no session that has ended is refreshed, by whichever service.
+    /// </summary>
     public async Task CheckAllRevokedAsync()
     {
         await Parallel.ForEachAsync(_sessions.Where(session => session.EndedTokens.Any()), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (session, _) =>
@@ -20,7 +23,7 @@ internal sealed partial class Load
             {
                 foreach (var node in _site.Nodes)
                 {
-                    await CheckAsync(node, session, token);
+                    await CheckAsync(node, session, token, isForged: false);
                 }
             }
 
@@ -34,16 +37,16 @@ internal sealed partial class Load
     private Task CheckAsync()
     {
         var session = Any(session => !session.IsRevocationAsked);
-        return session is null ? Task.CompletedTask : CheckAsync(AnyNode(), session, AnyToken(session));
+        return session is null ? Task.CompletedTask : CheckAsync(AnyNode(), session, AnyToken(session), IsToBeForged());
     }
 
     private Task CheckRevokedAsync()
     {
         var session = Any(session => session.EndedTokens.Any());
-        return session is null ? Task.CompletedTask : CheckAsync(AnyNode(), session, AnyOf([.. session.EndedTokens]));
+        return session is null ? Task.CompletedTask : CheckAsync(AnyNode(), session, AnyOf([.. session.EndedTokens]), IsToBeForged());
     }
 
-    private async Task CheckAsync(Node node, LoadSession session, HeldToken token)
+    private async Task CheckAsync(Node node, LoadSession session, HeldToken token, bool isForged)
     {
         if (DateTimeOffset.UtcNow - token.GotAt > SurelyLive)
         {
@@ -53,9 +56,8 @@ internal sealed partial class Load
         var (work, path) = node == _site.FeedApi ? (Work.CheckAtFeedApi, "reports")
             : node == _site.TableApi ? (Work.CheckAtTableApi, "reports")
             : (node == _site.Service1 ? Work.CheckAt1 : Work.CheckAt2, "session");
-        var isForged = Random.Shared.Next(TokensPerForgery) == 0;
         var text = isForged ? Forge(token.Text) : token.Text;
-        var refusedFrom = session.RefusedFrom(token, _judge.IsBlind(work)); // Before it is sent.
+        var refusedFrom = session.RefusedFrom(token, work, _judge.IsBlind(work)); // Before it is sent.
         var asked = await _judge.AskAsync(work, node, () => _client.GetAsync(new(node.Address, path), new JsonObject { ["access_token"] = text }));
         switch (asked.Status)
         {
@@ -76,6 +78,8 @@ internal sealed partial class Load
                 break;
         }
     }
+
+    private static bool IsToBeForged() => Random.Shared.Next(TokensPerForgery) == 0;
 
     /// <summary>Another character in the middle of the signature.</summary>
     private static string Forge(string token)

@@ -28,7 +28,7 @@ internal sealed partial class Load
         if (asked.Status == HttpStatusCode.OK)
         {
             _judge.Well(work, asked);
-            var latest = DateTimeOffset.UtcNow + Acknowledgement.Bound;
+            var latest = DateTimeOffset.UtcNow + Acknowledgement.LongestBound;
             if (!wasShifted && !node.IsShifted && asked.Body!["effective_by"]!.GetValue<DateTimeOffset>() is var promised && promised > latest)
             {
                 _judge.Wrong($"{work}: a revocation is promised for {promised - latest} later than it may be");

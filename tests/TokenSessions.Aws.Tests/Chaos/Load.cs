@@ -213,7 +213,9 @@ internal sealed partial class Load : IDisposable
             }
             else if (asked.Status is not null)
             {
-                _judge.Wrong($"{work}: a spent refresh token was answered {asked.Status} {asked.Code}", Count.DoubleSuccessors);
+                _judge.Wrong(
+                    $"{work}: a spent refresh token was answered {asked.Status} {asked.Code}",
+                    asked.Status == HttpStatusCode.OK ? Count.DoubleSuccessors : Count.Wrong);
             }
 
             _unanswered.Enqueue(session.Itself);

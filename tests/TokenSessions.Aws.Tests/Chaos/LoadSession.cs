@@ -49,7 +49,7 @@ internal sealed class LoadSession(Revocable user, string id, string refreshToken
     public bool IsEnded => Ends.Any();
 
     /// <summary>Those of its access tokens that somebody was told have ended.</summary>
-    public IEnumerable<HeldToken> EndedTokens => _accessTokens.Where(token => RefusedFrom(token, isBlind: false) is not null);
+    public IEnumerable<HeldToken> EndedTokens => _accessTokens.Where(token => EndsOf(token).Any());
 
     /// <summary>True if its client uses it no longer.</summary>
     public bool IsOver
@@ -62,14 +62,12 @@ internal sealed class LoadSession(Revocable user, string id, string refreshToken
     private IEnumerable<Acknowledgement> Ends =>
         new[] { Itself.End, user.End is { } end && _begunAt <= end.AskedAt ? end : null }.OfType<Acknowledgement>();
 
-    /// <summary>From when an API has to refuse an access token; null while nobody was told that it, or all of them, ended.</summary>
+    /// <summary>From when whoever checks it has to refuse an access token; null while nobody was told that it, or all of them, ended.</summary>
     /// <param name="token">One of this session.</param>
-    /// <param name="isBlind">True if the API cannot hear of revocations.</param>
-    public DateTimeOffset? RefusedFrom(HeldToken token, bool isBlind)
-    {
-        var ends = token.Itself.End is { } end ? Ends.Append(end) : Ends;
-        return ends.Min(each => (DateTimeOffset?)each.HeededFrom(isBlind));
-    }
+    /// <param name="check">Whose check it is.</param>
+    /// <param name="isBlind">True if that one cannot hear of revocations.</param>
+    public DateTimeOffset? RefusedFrom(HeldToken token, Work check, bool isBlind) =>
+        EndsOf(token).Min(each => (DateTimeOffset?)each.HeededFrom(check, isBlind));
 
     public bool TryTake() => Interlocked.Exchange(ref _isTaken, 1) == 0;
 
@@ -91,4 +89,6 @@ internal sealed class LoadSession(Revocable user, string id, string refreshToken
             _accessTokens = [.. _accessTokens.Where((token, i) => i > old || token.Itself.IsAsked), new(accessToken, DateTimeOffset.UtcNow)];
         }
     }
+
+    private IEnumerable<Acknowledgement> EndsOf(HeldToken token) => token.Itself.End is { } end ? Ends.Append(end) : Ends;
 }

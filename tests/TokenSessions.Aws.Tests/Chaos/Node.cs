@@ -17,9 +17,6 @@ internal sealed class Node(Uri address, FakedClock? clock, Func<IReadOnlyDiction
     /// <summary>Grows with each start and kill; odd while it runs.</summary>
     public int Changes => Volatile.Read(ref _changes);
 
-    /// <summary>What the running process has printed.</summary>
-    public string Output => _process?.Output ?? "";
-
     public bool IsRunning => Changes % 2 == 1;
 
     /// <summary>True once its clock has been set: what it says of times is then not compared.</summary>

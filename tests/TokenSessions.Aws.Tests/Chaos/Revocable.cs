@@ -33,13 +33,18 @@ internal sealed class Revocable(RuleKind kind, string value)
 /// <remarks>The times are written here once more, as they are promised: what a mistake in the product makes longer must not be believed.</remarks>
 internal sealed record Acknowledgement(DateTimeOffset AskedAt, DateTimeOffset At)
 {
-    /// <summary>From then on every API that hears of it refuses what it ends.</summary>
-    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(8);
+    /// <summary>So soon everybody who hears of it refuses what it ends: the API on the signed feed last.</summary>
+    public static readonly TimeSpan LongestBound = TimeSpan.FromSeconds(8);
 
-    /// <summary>An API that hears of nothing any more accepts what it last knew for so long.</summary>
+    /// <summary>So soon do those who read the table themselves: the services, and the other API.</summary>
+    private static readonly TimeSpan BoundAtTable = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whoever hears of nothing any more accepts what he last knew for so long.</summary>
     private static readonly TimeSpan MaxStaleness = TimeSpan.FromSeconds(30);
 
-    /// <summary>From when an API has to refuse it.</summary>
-    /// <param name="isBlind">True if it cannot hear of revocations.</param>
-    public DateTimeOffset HeededFrom(bool isBlind) => At + (isBlind ? MaxStaleness : Bound);
+    /// <summary>From when it has to be heeded.</summary>
+    /// <param name="check">By whose check.</param>
+    /// <param name="isBlind">True if that one cannot hear of revocations.</param>
+    public DateTimeOffset HeededFrom(Work check, bool isBlind) =>
+        At + (isBlind ? MaxStaleness : check == Work.CheckAtFeedApi ? LongestBound : BoundAtTable);
 }

@@ -7,8 +7,8 @@ namespace TokenSessions.Tests.Fuzzing;
 
 /// <summary>Many executions of one target, on a thread of its own that whoever waits for it can give up.</summary>
 /// <remarks>
-/// Set by environment variables: <c>TOKENSESSIONS_FUZZ</c>, how many executions of all targets together;
-/// <c>TOKENSESSIONS_FUZZ_SEED</c>; <c>TOKENSESSIONS_FUZZ_TARGET</c>, the only target, which gets all of them;
+/// Set by environment variables: <c>TOKENSESSIONS_FUZZ</c>, how many executions of the libraries' targets together, beside which
+/// the service's get a tenth; <c>TOKENSESSIONS_FUZZ_SEED</c>; <c>TOKENSESSIONS_FUZZ_TARGET</c>, the only target, which gets all of them;
 /// <c>TOKENSESSIONS_FUZZ_NUMBER</c>, its only execution. Keys may be new in every run: they change the bytes between which
 /// a change is made, never what is done to them.
 /// </remarks>
@@ -26,6 +26,7 @@ internal sealed class FuzzRun
     private static readonly string? OnlyTarget = Environment.GetEnvironmentVariable("TOKENSESSIONS_FUZZ_TARGET") is { Length: > 0 } name ? name : null;
 
     private readonly FuzzTarget _target;
+    private readonly int _count;
     private readonly string _replay;
     private readonly TimeSpan _longest;
     private readonly Thread _thread;
@@ -35,11 +36,12 @@ internal sealed class FuzzRun
     private volatile bool _isGivenUp;
 
     /// <param name="target">What is run.</param>
+    /// <param name="count">How many executions.</param>
     /// <param name="replay">The command that runs these tests again, without the settings.</param>
     /// <param name="longest">How long one execution may take.</param>
-    private FuzzRun(FuzzTarget target, string replay, TimeSpan longest)
+    private FuzzRun(FuzzTarget target, int count, string replay, TimeSpan longest)
     {
-        (_target, _replay, _longest) = (target, replay, longest);
+        (_target, _count, _replay, _longest) = (target, count, replay, longest);
         _thread = new(Run) { IsBackground = true, Name = $"fuzz {target.Name}" };
     }
 
@@ -61,13 +63,22 @@ internal sealed class FuzzRun
 
     /// <summary>Runs all targets, or the only one that is set, on as many threads as there are processors; nothing else may run.</summary>
     /// <param name="targets">Which there are.</param>
+    /// <param name="part">How much of all executions that are set these targets get: their weights part it among them.</param>
     /// <param name="replay">The command that runs these tests again, without the settings.</param>
-    public static IReadOnlyList<FuzzRun> RunAll(IEnumerable<FuzzTarget> targets, string replay) => RunAll(
-        [.. targets.Where(target => OnlyTarget is null || target.Name == OnlyTarget).Select(target => new FuzzRun(target, replay, LongestExecution))]);
+    public static IReadOnlyList<FuzzRun> RunAll(IReadOnlyList<FuzzTarget> targets, double part, string replay)
+    {
+        var chosen = targets.Where(target => OnlyTarget is null || target.Name == OnlyTarget).ToList();
+        Assert.True(
+            chosen.Count > 0,
+            $"{OnlyTarget} is no target of these tests, which have {string.Join(", ", targets.Select(target => target.Name))}. Run those that have it alone.");
+        var perWeight = Total * part / targets.Sum(target => target.Weight);
+        return RunAll([.. chosen.Select(target =>
+            new FuzzRun(target, OnlyTarget is null ? (int)Math.Ceiling(target.Weight * perWeight) : Total, replay, LongestExecution))]);
+    }
 
-    /// <summary>Runs one target, whatever is set.</summary>
-    public static FuzzRun RunOne(FuzzTarget target, string replay, TimeSpan longestExecution) =>
-        RunAll([new(target, replay, longestExecution)])[0];
+    /// <summary>Runs one target, whichever and however many are set.</summary>
+    public static FuzzRun RunOne(FuzzTarget target, int count, string replay, TimeSpan longestExecution) =>
+        RunAll([new(target, count, replay, longestExecution)])[0];
 
     private static FuzzRun[] RunAll(FuzzRun[] runs)
     {
@@ -95,7 +106,6 @@ internal sealed class FuzzRun
     /// <summary>Prints the table, and fails with every finding, or if the inputs of a target were all taken or all refused.</summary>
     public static void Judge(IReadOnlyList<FuzzRun> runs)
     {
-        Assert.NotEmpty(runs); // TOKENSESSIONS_FUZZ_TARGET names none of these.
         TestContext.Current.TestOutputHelper?.WriteLine(Table(runs));
         Assert.True(runs.All(run => run._findings.Count == 0), string.Join("\n\n", runs.SelectMany(run => run._findings)));
         Assert.All(runs.Where(run => run.Executions >= FewExecutions), run => Assert.InRange(run.Taken, 1, run.Executions - 1));
@@ -122,8 +132,7 @@ internal sealed class FuzzRun
         {
             Do("begin", number, null);
             var target = _target.Begin().GetAwaiter().GetResult();
-            var count = OnlyTarget is null ? Math.Max(1, (int)((long)Total * _target.Thousandths / 1000)) : Total;
-            for (; number < (OnlyNumber + 1 ?? count) && Crashes < MostFindings && !_isGivenUp; number++)
+            for (; number < (OnlyNumber + 1 ?? _count) && Crashes < MostFindings && !_isGivenUp; number++)
             {
                 Do("make an input", number, null);
                 Execute(target, number, target.Next(SeededRandom.Of(Seed, number)));

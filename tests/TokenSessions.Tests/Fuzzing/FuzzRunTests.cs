@@ -3,6 +3,8 @@ namespace TokenSessions.Tests.Fuzzing;
 /// <summary>That a finding is found, whichever it is.</summary>
 public sealed class FuzzRunTests
 {
+    private const int Executions = 40;
+
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
 
     [Fact]
@@ -79,7 +81,7 @@ public sealed class FuzzRunTests
         var target = new FuzzTarget("fake", 1, 1000, 1, () => Task.FromResult<IFuzzTarget>(new FakeTarget(
             input => isElsewhere ? Task.Run(() => read(input)) : Task.FromResult(read(input)), step ?? (_ => { }))))
         { GoesElsewhere = saysSo };
-        return FuzzRun.RunOne(target, "dotnet test x", longest ?? Long);
+        return FuzzRun.RunOne(target, Executions, "dotnet test x", longest ?? Long);
     }
 
     private sealed class FakeTarget : IFuzzTarget

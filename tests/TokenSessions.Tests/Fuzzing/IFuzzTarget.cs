@@ -1,4 +1,5 @@
 using System.Text;
+using TokenSessions.Tests.Validation;
 
 namespace TokenSessions.Tests.Fuzzing;
 
@@ -16,12 +17,12 @@ internal interface IFuzzTarget : IAsyncDisposable
 
 /// <summary>A target, and what one execution of it may cost.</summary>
 /// <param name="Name">As <c>TOKENSESSIONS_FUZZ_TARGET</c> and the table name it.</param>
-/// <param name="Thousandths">Its part of all executions: the cheaper, the larger.</param>
+/// <param name="Weight">How many executions it gets, beside other targets: the cheaper it is, the more.</param>
 /// <param name="FixedAllocation">Bytes an execution may allocate whatever its input is.</param>
 /// <param name="AllocationPerByte">And how many more for each byte of the input.</param>
 /// <param name="Begin">Makes the target.</param>
 internal sealed record FuzzTarget(
-    string Name, int Thousandths, long FixedAllocation, int AllocationPerByte, Func<Task<IFuzzTarget>> Begin)
+    string Name, int Weight, long FixedAllocation, int AllocationPerByte, Func<Task<IFuzzTarget>> Begin)
 {
     /// <summary>
     /// Whether an execution goes on on other threads than the one that asked for it. Then the target runs alone, and whatever the
@@ -47,16 +48,7 @@ internal sealed record FuzzInput
     public static FuzzInput Of(string text) => new(Encoding.UTF8.GetBytes(text), text);
 
     /// <summary>For a person and a terminal. Test keys only, so all of it may be printed.</summary>
-    public override string ToString()
-    {
-        var text = new StringBuilder(Variant).Append(Variant.Length > 0 ? " " : "");
-        foreach (var one in Bytes)
-        {
-            text.Append(one is >= 0x20 and < 0x7F ? $"{(char)one}" : $"<{one:X2}>");
-        }
-
-        return text.ToString();
-    }
+    public override string ToString() => Variant.Length > 0 ? $"{Variant} {Printable.Of(Bytes)}" : Printable.Of(Bytes);
 }
 
 /// <summary>Something was believed that nobody with the key has made, or was not the same when it was written and read again.</summary>

@@ -31,11 +31,11 @@ public sealed class DifferenceTests
         foreach (var file in VectorFolder.Names)
         {
             // One question for all that are told the same: to read a key set takes longer than to verify a token.
-            foreach (var group in VectorFile.Read(file).Vectors.Where(vector => vector.Reader == VectorReader.AccessToken)
-                .GroupBy(vector => (vector.PublishedKeySet, vector.Now, string.Join(' ', vector.Types))))
+            foreach (var group in VectorFile.Read(file).Vectors.Where(vector => vector.Reader is AccessTokenReader)
+                .GroupBy(vector => (vector.PublishedKeySet, vector.Now, string.Join(' ', Types(vector)))))
             {
                 Vector[] vectors = [.. group];
-                var question = new PeerQuestion(vectors[0].PublishedKeySet, vectors[0].Types, vectors[0].Now, [.. vectors.Select(vector => vector.Token)]);
+                var question = new PeerQuestion(vectors[0].PublishedKeySet, Types(vectors[0]), vectors[0].Now, [.. vectors.Select(vector => vector.Token)]);
                 await seen.CompareAsync(peer, question, i => (file, vectors[i].Name, true));
             }
         }
@@ -79,6 +79,8 @@ public sealed class DifferenceTests
         Assert.All(own, answer => Assert.Null(answer.Rejection));
         Assert.Empty(seen.All);
     }
+
+    private static IReadOnlyList<string> Types(Vector vector) => ((AccessTokenReader)vector.Reader).Types;
 
     private static string Replay(int? number) =>
         $"TOKENSESSIONS_PEERS_SEED={Seed} {(number is null ? $"TOKENSESSIONS_PEERS={Total}" : $"TOKENSESSIONS_PEERS_NUMBER={number}")} {Command}";

@@ -17,7 +17,7 @@ public sealed class ClaimsDifferentialTests
             random =>
             {
                 var claims = ClaimsMutator.Mutate(random);
-                return new(worlds[random.Next(worlds.Length)], keys[0].SignToken(header, claims), $"claims {DifferentialRun.Show(claims)}");
+                return new(worlds[random.Next(worlds.Length)], keys[0].SignToken(header, claims), $"claims {Printable.Of(claims)}");
             },
             DifferentialRun.AllBut(
                 TokenRejection.TooLong, TokenRejection.Malformed, TokenRejection.ExtensionNotSupported, TokenRejection.TypeNotAccepted,

@@ -1,4 +1,3 @@
-using System.Text;
 using TokenSessions.Validation;
 
 namespace TokenSessions.Tests.Validation;
@@ -54,7 +53,11 @@ internal static class DifferentialRun
             var (disagreement, seen) = await compare(SeededRandom.Of(Seed, number));
             if (disagreement is not null)
             {
-                found.Add($"seed {Seed}, number {number}, {disagreement}");
+                found.Add($"""
+                    seed {Seed}, number {number}, {disagreement}
+                    Run it again:
+                    TOKENSESSIONS_DIFFERENTIAL_SEED={Seed} TOKENSESSIONS_DIFFERENTIAL_NUMBER={number} dotnet test tests/TokenSessions.Tests --filter {TestContext.Current.TestMethod?.MethodName}
+                    """);
             }
 
             foreach (var verdict in seen)
@@ -75,16 +78,4 @@ internal static class DifferentialRun
     /// <summary>Every rejection by name, and acceptance, but for those that these mutations cannot cause.</summary>
     public static string[] AllBut(params TokenRejection[] rejections) =>
         [.. Enum.GetValues<TokenRejection>().Except([TokenRejection.NotValidated, .. rejections]).Select(rejection => $"{rejection}"), "Accepted"];
-
-    /// <summary>Bytes as text that a person can read and a terminal can bear.</summary>
-    public static string Show(byte[] bytes)
-    {
-        var text = new StringBuilder();
-        foreach (var one in bytes)
-        {
-            text.Append(one is >= 0x20 and < 0x7F ? $"{(char)one}" : $"<{one:X2}>");
-        }
-
-        return text.ToString();
-    }
 }

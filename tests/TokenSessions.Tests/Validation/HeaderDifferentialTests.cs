@@ -25,7 +25,7 @@ public sealed class HeaderDifferentialTests
                 var token = isSigned
                     ? key.SignToken(header, Claims)
                     : $"{ReferenceBase64Url.Encode(header)}.{ReferenceBase64Url.Encode(Claims)}.{signature}";
-                return new(worlds[random.Next(worlds.Length)], token, $"header {DifferentialRun.Show(header)}");
+                return new(worlds[random.Next(worlds.Length)], token, $"header {Printable.Of(header)}");
             },
             "Malformed", "ExtensionNotSupported", "TypeNotAccepted", "AlgorithmNotAllowed", "KeyIdMissing", "KeyUnknown", "SignatureInvalid", "Revoked", "Accepted");
     }

@@ -6,21 +6,40 @@ using TokenSessions.Tests.Issuing.Keys;
 
 namespace TokenSessions.Tests.Vectors;
 
-/// <summary>Asks an issuer for its verdicts on refresh tokens.</summary>
-internal sealed class RefreshTokenReader : IAsyncDisposable
+/// <summary>The issuer, which reads refresh tokens; its sealing key is the vector's key set: verdicts are <see cref="SessionRejection"/>.</summary>
+internal sealed record RefreshTokenReader : IVectorReader
 {
+    public const string OwnName = "refresh-token";
+
     private static readonly string[] NotOpened = [$"{SessionRejection.RefreshTokenInvalid}", $"{SessionRejection.SealingKeyUnknown}"];
 
-    private IssuerUnderTest? _issuer;
-    private (string KeySet, DateTimeOffset Now) _told;
+    public string Name => OwnName;
 
-    /// <summary>
-    /// Every answer that is not the one expected; empty if all are right. A token that is not opened must not reach the store,
-    /// whatever is asked for with it.
-    /// </summary>
-    public async Task<IReadOnlyList<string>> FindWrongAnswersAsync(Vector vector, CancellationToken cancellationToken)
+    public void Write(JsonObject vector)
     {
-        var issuer = await GetIssuerAsync(vector);
+        // It is told nothing but what every reader is.
+    }
+
+    /// <remarks>By one issuer, until a token has reached its store or another is needed.</remarks>
+    public async Task<IReadOnlyList<string>> FindWrongAnswersAsync(IEnumerable<Vector> vectors, CancellationToken cancellationToken)
+    {
+        var wrong = new List<string>();
+        var waiting = new Queue<Vector>(vectors);
+        while (waiting.TryPeek(out var first))
+        {
+            await using var issuer = Begin(first);
+            while (issuer.Store.Calls.Count == 0 && waiting.TryPeek(out var next) && (next.PublishedKeySet, next.Now) == (first.PublishedKeySet, first.Now))
+            {
+                wrong.AddRange(await FindWrongAnswersAsync(issuer, waiting.Dequeue(), cancellationToken));
+            }
+        }
+
+        return wrong;
+    }
+
+    /// <remarks>A token that is not opened must not reach the store, whatever is asked for with it.</remarks>
+    private static async Task<IReadOnlyList<string>> FindWrongAnswersAsync(IssuerUnderTest issuer, Vector vector, CancellationToken cancellationToken)
+    {
         var wrong = new List<string>();
         await AskAsync("refresh", vector.Expected, async () =>
             await issuer.RefreshAsync(vector.Token) is { IsIssued: false } refused ? $"{refused.Rejection}" : Vector.Accepted);
@@ -57,20 +76,12 @@ internal sealed class RefreshTokenReader : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _issuer?.DisposeAsync() ?? default;
-
-    /// <summary>One that no token before has reached.</summary>
-    private async ValueTask<IssuerUnderTest> GetIssuerAsync(Vector vector)
+    private static IssuerUnderTest Begin(Vector vector)
     {
-        if (_issuer is null || _issuer.Store.Calls.Count > 0 || _told != (vector.PublishedKeySet, vector.Now))
-        {
-            await DisposeAsync();
-            (_issuer, _told) = (new(), (vector.PublishedKeySet, vector.Now));
-            _issuer.Time.StepWallClock(vector.Now - Vector.DefaultNow);
-            AddSealingKey(_issuer, JsonNode.Parse(vector.PublishedKeySet)!["keys"]![0]!);
-        }
-
-        return _issuer;
+        var issuer = new IssuerUnderTest();
+        issuer.Time.StepWallClock(vector.Now - Vector.DefaultNow);
+        AddSealingKey(issuer, JsonNode.Parse(vector.PublishedKeySet)!["keys"]![0]!);
+        return issuer;
     }
 
     /// <summary>One that sealed before those of the ring: refresh tokens under it are opened.</summary>

@@ -14,10 +14,8 @@ internal sealed record Vector(string Name, string Token, string Expected)
 
     public const string Accepted = "Accepted";
 
-    private const string RefreshToken = "refresh-token";
-
     /// <summary>Who judges it.</summary>
-    public VectorReader Reader { get; init; }
+    public IVectorReader Reader { get; init; } = new AccessTokenReader();
 
     /// <summary>Where it is from, if not from what its file names.</summary>
     public string? Source { get; init; }
@@ -38,12 +36,6 @@ internal sealed record Vector(string Name, string Token, string Expected)
     public string PublishedKeySet => KeySetText
         ?? (KeySet is JsonValue file ? File.ReadAllText(VectorFolder.PathOf($"Keys/{file}")) : KeySet.ToJsonString());
 
-    /// <summary>The <c>typ</c> values accepted.</summary>
-    public IReadOnlyList<string> Types { get; init; } = ["at+jwt"];
-
-    /// <summary>The rules of the denylist.</summary>
-    public IReadOnlyList<VectorRule> Rules { get; init; } = [];
-
     /// <summary>If not null, the <c>kid</c> of the key whose signature this is, whatever else speaks against the token.</summary>
     public string? SignedBy { get; init; }
 
@@ -53,14 +45,12 @@ internal sealed record Vector(string Name, string Token, string Expected)
 
     public static Vector Read(JsonNode node) => new((string)node["name"]!, AnyText.Read(node["token"]!), (string)node["expect"]!)
     {
-        Reader = (string?)node["reader"] == RefreshToken ? VectorReader.RefreshToken : VectorReader.AccessToken,
+        Reader = VectorReaders.Read(node),
         Source = (string?)node["source"],
         Why = (string?)node["why"],
         Now = node["now"] is { } now ? DateTimeOffset.Parse((string)now!, CultureInfo.InvariantCulture) : DefaultNow,
         KeySet = node["keySet"]?.DeepClone() ?? "issuer.jwks.json",
         KeySetText = (string?)node["keySetText"],
-        Types = node["types"] is JsonArray types ? [.. types.Select(type => (string)type!)] : ["at+jwt"],
-        Rules = node["rules"] is JsonArray rules ? [.. rules.Select(rule => VectorRule.Read(rule!))] : [],
         SignedBy = (string?)node["signedBy"],
     };
 
@@ -69,12 +59,11 @@ internal sealed record Vector(string Name, string Token, string Expected)
     {
         var json = new JsonObject { ["name"] = Name };
         AddIf(json, Source is not null, "source", Source);
-        AddIf(json, Reader == VectorReader.RefreshToken, "reader", RefreshToken);
+        AddIf(json, Reader is not AccessTokenReader, "reader", Reader.Name);
         json["now"] = Now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         AddIf(json, KeySetText is null, "keySet", KeySet.DeepClone());
         AddIf(json, KeySetText is not null, "keySetText", KeySetText);
-        AddIf(json, Reader == VectorReader.AccessToken && Types is not ["at+jwt"], "types", new JsonArray([.. Types.Select(type => (JsonNode)type)]));
-        AddIf(json, Reader == VectorReader.AccessToken && Rules.Count > 0, "rules", new JsonArray([.. Rules.Select(rule => rule.Write())]));
+        Reader.Write(json);
         json["token"] = AnyText.Write(Token);
         AddIf(json, SignedBy is not null, "signedBy", SignedBy);
         json["expect"] = Expected;

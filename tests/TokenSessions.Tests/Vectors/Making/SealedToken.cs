@@ -8,7 +8,7 @@ using TokenSessions.Validation.Jose;
 namespace TokenSessions.Tests.Vectors.Making;
 
 /// <summary>A good refresh token under the test key, and what is done to it, step by step. Whatever is not changed is sealed as it should be.</summary>
-internal sealed class SealedToken
+internal sealed class SealedToken : IMadeToken<SessionRejection>
 {
     /// <summary>The key set with the issuer's sealing key.</summary>
     public const string KeySet = "sealing.jwks.json";
@@ -102,7 +102,7 @@ internal sealed class SealedToken
 
     public Vector ToVector(string name, SessionRejection? expected, string? why) => new(name, ToString(), Vector.Verdict(expected))
     {
-        Reader = VectorReader.RefreshToken,
+        Reader = new RefreshTokenReader(),
         KeySet = KeySet,
         Why = why,
     };

@@ -1,5 +1,4 @@
 using System.Collections;
-using TokenSessions.Issuing;
 using TokenSessions.Validation;
 
 namespace TokenSessions.Tests.Vectors.Making;
@@ -14,23 +13,12 @@ internal sealed class VectorDescription(string name, string attack, string refer
 
     public string Name => name;
 
-    public void Add(string vector, TokenRejection? expected, VectorToken token, string? why = null) =>
-        _vectors.Add(token.ToVector(vector, expected, why));
-
-    public void Add(string vector, SessionRejection? expected, SealedToken token, string? why = null) =>
-        _vectors.Add(token.ToVector(vector, expected, why));
+    public void Add<T>(string vector, T? expected, IMadeToken<T> token, string? why = null)
+        where T : struct, Enum => _vectors.Add(token.ToVector(vector, expected, why));
 
     /// <summary>One vector for each value; <c>{0}</c> in the name stands for the value.</summary>
-    public void Add(string vector, IEnumerable<string> values, TokenRejection? expected, Func<string, VectorToken> make, string? why = null)
-    {
-        foreach (var value in values)
-        {
-            Add(vector.Replace("{0}", value, StringComparison.Ordinal), expected, make(value), why);
-        }
-    }
-
-    /// <inheritdoc cref="Add(string, IEnumerable{string}, TokenRejection?, Func{string, VectorToken}, string?)"/>
-    public void Add(string vector, IEnumerable<string> values, SessionRejection? expected, Func<string, SealedToken> make, string? why = null)
+    public void Add<T>(string vector, IEnumerable<string> values, T? expected, Func<string, IMadeToken<T>> make, string? why = null)
+        where T : struct, Enum
     {
         foreach (var value in values)
         {

@@ -10,7 +10,7 @@ using TokenSessions.Validation.Jose;
 namespace TokenSessions.Tests.Vectors.Making;
 
 /// <summary>A good token, and what is done to it and to the world that judges it, step by step.</summary>
-internal sealed class VectorToken
+internal sealed class VectorToken : IMadeToken<TokenRejection>
 {
     private readonly TestToken _json = new(Vector.DefaultNow);
     private readonly List<VectorRule> _rules = [];
@@ -115,11 +115,10 @@ internal sealed class VectorToken
 
     public Vector ToVector(string name, TokenRejection? expected, string? why) => new(name, ToString(), Vector.Verdict(expected))
     {
+        Reader = new AccessTokenReader { Types = _types, Rules = _rules },
         Now = _now,
         KeySet = _keySet,
         KeySetText = _keySetText,
-        Types = _types,
-        Rules = _rules,
         Why = why,
     };
 
