@@ -30,7 +30,7 @@ public sealed class DenylistSync
     private static readonly TimeSpan RecentInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WholeInterval = TimeSpan.FromMinutes(5);
 
-    /// <summary>Once nothing has been fresh for so long the signed feed answers with the whole window, and what is known is stale anyway.</summary>
+    /// <summary>Once nothing has been fresh for so long what is known is stale anyway, and the signed feed may answer with the whole window.</summary>
     private static readonly TimeSpan LongGap = TimeSpan.FromMinutes(2);
 
     /// <summary>Between regions a re-read is overdue after this. That of the whole window may fail once on the way.</summary>
@@ -257,7 +257,7 @@ public sealed class DenylistSync
         var regions = last?.Snapshot.Head.Max(changes.Head).Regions ?? changes.Head.Regions;
         var mayLackLate = regions > 1
             && (recentRead.At.Age(sentAt) > RecentOverdue || wholeReadAt.Age(sentAt) > WholeOverdue);
-        var lacksDropped = LacksDropped(droppedAsOf, changes.AsOf);
+        var lacksDropped = isNewer && LacksDropped(droppedAsOf, changes.AsOf);
         var (asOf, freshAt) = isNewer && !mayLackLate && !lacksDropped ? (changes.AsOf, sentAt) : (last!.Snapshot.AsOf, last.FreshAt);
         var next = DenylistSnapshot.Merge(last?.Snapshot, changes, asOf, dropsAged: poll.Extent is not Extent.Newest);
         next = late is null ? next : DenylistSnapshot.Merge(next, late, asOf, dropsAged: true);
@@ -294,6 +294,7 @@ public sealed class DenylistSync
     }
 
     /// <summary>Whether rules have been dropped too early, because a clock was ahead by more than they are kept beyond the window.</summary>
+    /// <remarks>A whole read may have the window alone, without what is kept beyond it: that is within the window's margin of 5 minutes.</remarks>
     private static bool LacksDropped(DateTimeOffset droppedAsOf, DateTimeOffset asOf) => droppedAsOf - asOf > DenylistSnapshot.KeptBeyondWindow;
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
