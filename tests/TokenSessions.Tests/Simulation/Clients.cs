@@ -28,6 +28,7 @@ internal sealed class Clients(World world)
 
     public void Start(IssuerNode issuer, string subject, string clientId, string audience)
     {
+        LastBegun = null;
         var watermarks = world.History.Watermarks(issuer.Region, subject, clientId);
         var start = new SessionStart { Subject = subject, ClientId = clientId, Audience = audience };
         world.Begin(
@@ -36,7 +37,7 @@ internal sealed class Clients(World world)
             (request, task) =>
             {
                 LastBegun = Answer(request, task) is { IsIssued: true } result
-                    ? world.History.Began(result.Tokens!, issuer.Region, subject, clientId, watermarks)
+                    ? world.History.Began(result.Tokens!, issuer.Region, start, watermarks)
                     : null;
             });
     }

@@ -11,10 +11,12 @@ namespace TokenSessions.Tests.Simulation;
 /// <param name="home">Its home region.</param>
 /// <param name="subject">The <c>sub</c>.</param>
 /// <param name="clientId">The <c>client_id</c>.</param>
+/// <param name="audience">The <c>aud</c> that was asked for.</param>
 /// <param name="begunAtStep">When its start was answered.</param>
 /// <param name="watermarksBefore">The watermarks that stood in its home when its start was asked for: it has seen these at least.</param>
 internal sealed class Session(
-    int number, string id, int home, string subject, string clientId, int begunAtStep, IReadOnlyDictionary<AuthorityKey, long> watermarksBefore)
+    int number, string id, int home, string subject, string clientId, string audience, int begunAtStep,
+    IReadOnlyDictionary<AuthorityKey, long> watermarksBefore)
 {
     public int Number => number;
 
@@ -25,6 +27,8 @@ internal sealed class Session(
     public string Subject => subject;
 
     public string ClientId => clientId;
+
+    public string Audience => audience;
 
     public int BegunAtStep => begunAtStep;
 
@@ -55,10 +59,13 @@ internal sealed record RefreshTokenText(string Text, string KeyId, TimeSpan Expi
 
 /// <summary>An access token that was issued in this run.</summary>
 internal sealed record AccessToken(
-    string Text, Session Session, string TokenId, string KeyId, string Audience, DateTimeOffset IssuedAt, DateTimeOffset ExpiresAt)
+    string Text, Session Session, string TokenId, string KeyId, DateTimeOffset IssuedAt, DateTimeOffset ExpiresAt)
 {
     /// <summary>When its holder got it, in true time.</summary>
     public TimeSpan HandedOutAt { get; init; }
+
+    /// <summary>Whom it is for: whatever it says itself.</summary>
+    public string Audience => Session.Audience;
 
     public static AccessToken Read(string text, Session session)
     {
@@ -70,7 +77,6 @@ internal sealed record AccessToken(
             session,
             claims.RootElement.GetProperty("jti").GetString()!,
             header.RootElement.GetProperty("kid").GetString()!,
-            claims.RootElement.GetProperty("aud").GetString()!,
             DateTimeOffset.FromUnixTimeSeconds(claims.RootElement.GetProperty("iat").GetInt64()),
             DateTimeOffset.FromUnixTimeSeconds(claims.RootElement.GetProperty("exp").GetInt64()));
     }

@@ -29,9 +29,10 @@ internal sealed class History(World world)
     public void Note(string what) => Seen[what] = Seen.GetValueOrDefault(what) + 1;
 
     /// <summary>A session and the tokens of its first generation were handed out.</summary>
-    public Session Began(IssuedTokens tokens, int home, string subject, string clientId, IReadOnlyDictionary<AuthorityKey, long> watermarksBefore)
+    public Session Began(
+        IssuedTokens tokens, int home, SessionStart start, IReadOnlyDictionary<AuthorityKey, long> watermarksBefore)
     {
-        var session = new Session(Sessions.Count, tokens.SessionId, home, subject, clientId, world.Step, watermarksBefore);
+        var session = new Session(Sessions.Count, tokens.SessionId, home, start.Subject, start.ClientId!, start.Audience!, world.Step, watermarksBefore);
         Sessions.Add(session);
         HandedOut(session, 0, tokens);
         return session;
