@@ -76,7 +76,7 @@ internal sealed class FuzzRun
             new FuzzRun(target, OnlyTarget is null ? (int)Math.Ceiling(target.Weight * perWeight) : Total, replay, LongestExecution))]);
     }
 
-    /// <summary>Runs one target, whichever and however many are set.</summary>
+    /// <summary>Runs one target, whichever is set.</summary>
     public static FuzzRun RunOne(FuzzTarget target, int count, string replay, TimeSpan longestExecution) =>
         RunAll([new(target, count, replay, longestExecution)])[0];
 
