@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using TokenSessions.Aws.Tests.Servers;
+using TokenSessions.Tests;
 
 namespace TokenSessions.Aws.Tests.Chaos;
 
@@ -31,6 +32,7 @@ public sealed class ChaosTests
             }
         }
 
+        using var heartbeat = new Heartbeat();
         var judge = new Judge();
         await using var site = await Site.StartAsync(outages.Exists(outage => outage.Trouble.SetsClock));
         using var load = new Load(site, judge);

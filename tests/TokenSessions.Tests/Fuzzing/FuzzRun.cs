@@ -67,6 +67,7 @@ internal sealed class FuzzRun
     /// <param name="replay">The command that runs these tests again, without the settings.</param>
     public static IReadOnlyList<FuzzRun> RunAll(IReadOnlyList<FuzzTarget> targets, double part, string replay)
     {
+        using var heartbeat = new Heartbeat();
         var chosen = targets.Where(target => OnlyTarget is null || target.Name == OnlyTarget).ToList();
         Assert.True(
             chosen.Count > 0,

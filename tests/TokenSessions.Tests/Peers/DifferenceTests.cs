@@ -47,6 +47,7 @@ public sealed class DifferenceTests
     [MemberData(nameof(Peers))]
     public async Task Over_seeded_mutations_a_peer_differs_as_the_table_lists_and_explains(string name)
     {
+        using var heartbeat = new Heartbeat();
         using var peer = await PeerProcess.StartAsync(name);
         var (seen, accepted, forged) = (new DifferenceCounts(), 0, new List<int>());
         foreach (var numbers in Enumerable.Range(Only ?? 0, Only is null ? Total : 1).Chunk(AtOnce))

@@ -41,6 +41,7 @@ public sealed class SimulationTests
     [Fact]
     public void Whatever_fails_the_invariants_hold()
     {
+        using var heartbeat = new Heartbeat();
         using var keys = new SimulatedKeys();
         var runs = new SeedRuns(FirstSeed, Seeds, Operations, keys);
         var output = TestContext.Current.TestOutputHelper;

@@ -45,6 +45,7 @@ internal static class DifferentialRun
     public static async Task RunAsync(
         int thousandths, Func<Random, Task<(string? Disagreement, IReadOnlyList<string> Verdicts)>> compare, params string[] mustSee)
     {
+        using var heartbeat = new Heartbeat();
         var count = (int)((long)Total * thousandths / 1000);
         var verdicts = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var found = new List<string>();
