@@ -68,13 +68,14 @@ public sealed class LoginLimitTests : IAsyncDisposable
         await LoginAsync("demo", "192.0.2.7");
         var capacity = Environment.ProcessorCount * 33; // One at work and 32 waiting for each core.
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, capacity + 30).Select(_ => LoginAsync("demo", "192.0.2.7")));
+        var more = capacity * 4; // On a busy machine they come slowly, and many are done before the last is there.
+        var answers = await Task.WhenAll(Enumerable.Range(0, capacity + more).Select(_ => LoginAsync("demo", "192.0.2.7")));
 
         // On a machine that is busy with other things some may wait beyond the request's deadline: 503 too, but to be retried sooner.
         var refused = answers.Where(answer => answer.Status != 200).ToArray();
         var full = refused.Where(answer => answer.RetryAfter == "3").ToArray();
         Assert.All(refused, answer => Assert.Equal((503, "temporarily_unavailable"), (answer.Status, answer.Code)));
-        Assert.InRange(full.Length, 1, 30);
+        Assert.InRange(full.Length, 1, more);
         Assert.Single(_service.Log.Of(2202)); // Not one for each: within a minute.
         Assert.Contains(answers, answer => answer.Status == 200);
         Assert.Equal(200, (await LoginAsync("demo", "192.0.2.7")).Status);
