@@ -217,13 +217,14 @@ public sealed class DenylistSync
         lock (_gate)
         {
             var now = Moment.Now(_time);
+            // Nothing is fresh without it: then at once.
             var isNeeded = LacksDropped(_droppedAsOf, _newestAsOf)
                 || (_published?.Snapshot.Head.Regions > 1 && _wholeReadAt.Age(now) > WholeOverdue);
             // After a wall clock was set back too: what came while it was ahead may have been asked for in vain.
-            var isDue = isNeeded || _wholeReadAt.Age(now) >= WholeInterval || _wholeReadAt.IsBeforeStepBack(now);
-            // One that failed is tried again after a while; at once where nothing is fresh without it.
-            var mayBeTried = isNeeded || _wholeTriedAt.Age(now) >= RecentInterval || _wholeTriedAt.IsBeforeStepBack(now);
-            if (_inFlight != poll || _wholeRead is not null || !isDue || !mayBeTried)
+            var isDue = _wholeReadAt.Age(now) >= WholeInterval || _wholeReadAt.IsBeforeStepBack(now);
+            // One that failed is tried again after a while.
+            var mayBeTried = _wholeTriedAt.Age(now) >= RecentInterval || _wholeTriedAt.IsBeforeStepBack(now);
+            if (_inFlight != poll || _wholeRead is not null || !(isNeeded || (isDue && mayBeTried)))
             {
                 return;
             }
