@@ -13,10 +13,11 @@ internal sealed class AccessTokenReader : IVectorReader
 
     private const int Remembered = 100;
 
+    private static readonly string[] UsualTypes = ["at+jwt"];
     private static readonly string GoodToken = Making.VectorToken.Token.ToString();
 
     /// <summary>The <c>typ</c> values accepted.</summary>
-    public IReadOnlyList<string> Types { get; init; } = ["at+jwt"];
+    public IReadOnlyList<string> Types { get; init; } = UsualTypes;
 
     /// <summary>The rules of the denylist.</summary>
     public IReadOnlyList<VectorRule> Rules { get; init; } = [];
@@ -25,13 +26,13 @@ internal sealed class AccessTokenReader : IVectorReader
 
     public static AccessTokenReader Read(JsonNode vector) => new()
     {
-        Types = vector["types"] is JsonArray types ? [.. types.Select(type => (string)type!)] : ["at+jwt"],
+        Types = vector["types"] is JsonArray types ? [.. types.Select(type => (string)type!)] : UsualTypes,
         Rules = vector["rules"] is JsonArray rules ? [.. rules.Select(rule => VectorRule.Read(rule!))] : [],
     };
 
     public void Write(JsonObject vector)
     {
-        if (Types is not ["at+jwt"])
+        if (!Types.SequenceEqual(UsualTypes))
         {
             vector["types"] = new JsonArray([.. Types.Select(type => (JsonNode)type)]);
         }
