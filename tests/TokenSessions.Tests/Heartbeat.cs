@@ -4,8 +4,8 @@ namespace TokenSessions.Tests;
 
 /// <summary>Says now and then that a long test goes on.</summary>
 /// <remarks>
-/// <c>dotnet test</c> reads what a test process says behind its end, and once it has been silent for a minute does not wait for the rest: a
-/// run in which all is well would at times be called crashed.
+/// <c>dotnet test</c> may see a test process end before it has read the last that was said. It waits for that, but only until a minute after
+/// what it read before: a longer silence, and a run in which all is well is at times called crashed.
 /// </remarks>
 internal sealed class Heartbeat : IDisposable
 {
